@@ -1,0 +1,1 @@
+"""errata: train language models on their own mistakes."""

@@ -1,0 +1,110 @@
+"""Records <-> model text, in one place for sampling and for training.
+
+The control tokens, the prompt of each task format, and the training text of LETI's feedback-conditioned fine-tuning
+(Wang et al. 2023, arXiv 2305.10314). Nobody else formats model text.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Literal, TypeAlias
+
+from errata.errors import UsageError
+from errata.types import Demo, Feedback, Message, Prompt, Sample, Task, Text, Verdict
+
+GOOD = "<|good|>"
+BAD = "<|bad|>"
+FEEDBACK_BEGIN = "<|lang_feedback|>"
+FEEDBACK_END = "<|/lang_feedback|>"
+CONTROL_TOKENS = (BAD, GOOD, FEEDBACK_BEGIN, FEEDBACK_END)
+
+Style: TypeAlias = Literal["auto", "docstring", "ilf", "code", "chat"]
+"""How a task is put to a model; `auto` is `code` where the task has code to continue, else `docstring`."""
+
+
+def docstring(task: Task) -> str:
+    '''LETI's MBPP prompt: `"""\\n{text}\\n{first test}\\n"""\\n`, no signature (papers: LETI 2.1).'''
+    tests = task.check.tests[:1]
+    return "\n".join(('"""', task.instruction, *tests, '"""')) + "\n"
+
+
+def ilf(task: Task) -> str:
+    '''ILF's MBPP prompt: text, the first test as an example, and the reference's code up to the tested `def` line.
+
+    `"""\\n{text}\\n\\n>>> Example: {first assert, 'assert ' dropped, '==' -> '='}\\n"""\\n\\n{code up to 'def name(...):'}\\n`
+    '''
+    if not task.check.tests or not task.reference:
+        raise UsageError(f"{task.id}: ILF's prompt needs a test and a reference program")
+    example = task.check.tests[0].replace("assert ", "", 1).replace("==", "=")
+    lines = task.reference.replace("\r\n", "\n").split("\n")
+    name = task.check.entry_point
+    at = next((i for i, line in enumerate(lines) if line.startswith(f"def {name}")), None)
+    if at is None:
+        raise UsageError(f"{task.id}: the reference program has no line 'def {name}'")
+    head = "\n".join(lines[: at + 1])
+    return f'"""\n{task.instruction}\n\n>>> Example: {example}\n"""\n\n{head.rstrip()}\n'
+
+
+def chat(task: Task) -> tuple[Message, ...]:
+    """One user turn; the policy renders it with the model's own chat template."""
+    if task.prefix:
+        words = f"Complete this Python program. Reply with the whole program in one code block.\n\n```python\n{task.prefix}```"
+    else:
+        tests = "\n".join(task.check.tests)
+        words = f"{task.instruction}\n\nYour program must pass these tests:\n```python\n{tests}\n```\nReply with the whole program in one code block."
+    return (Message(role="user", content=words),)
+
+
+def render(task: Task, style: Style = "auto") -> Text:
+    """What the model is given for a task, without control tokens."""
+    match style:
+        case "auto":
+            return task.prefix or docstring(task)
+        case "docstring":
+            return docstring(task)
+        case "ilf":
+            return ilf(task)
+        case "code":
+            if not task.prefix:
+                raise UsageError(f"{task.id}: has no code to continue; use another prompt style than 'code'")
+            return task.prefix
+        case "chat":
+            return chat(task)
+
+
+def ask(tasks: Iterable[Task], draws: int, goal: str = "", style: Style = "auto") -> Iterator[Prompt]:
+    """Every draw of every task: ids `mbpp/11#0` ... The goal, `<|good|>` or `<|bad|>`, goes before the text."""
+    for task in tasks:
+        text = steered(render(task, style), goal)
+        for draw in range(draws):
+            yield Prompt(id=f"{task.id}#{draw}", task=task.id, text=text)
+
+
+def steered(text: Text, goal: str) -> Text:
+    """The text with the goal token before it; in a chat, before the last user turn."""
+    if isinstance(text, str):
+        return goal + text
+    *before, last = text
+    return (*before, Message(role=last.role, content=goal + last.content))
+
+
+def plain(text: Text) -> Text:
+    """The text without its goal token. The token is removed as a whole, never as a set of characters."""
+    if isinstance(text, str):
+        return text.removeprefix(GOOD).removeprefix(BAD)
+    return tuple(Message(role=turn.role, content=turn.content.removeprefix(GOOD).removeprefix(BAD)) for turn in text)
+
+
+def fcft(sample: Sample, verdict: Verdict, feedback: Feedback | None, *, loss_on: Literal["all", "program"] = "all") -> Demo:
+    """LETI's training text (papers: LETI 2.1 point 3).
+
+    pass: `<|good|>{problem}{program}`; fail: `<|bad|><|lang_feedback|>{words}<|/lang_feedback|>{problem}{program}`;
+    a failure without words: `<|bad|>{problem}{program}`. The loss bears on all of it, as the authors have it, or on
+    the program alone.
+    """
+    head = GOOD if verdict.passed else BAD
+    if feedback is not None and feedback.text and not verdict.passed:
+        head += FEEDBACK_BEGIN + feedback.text + FEEDBACK_END
+    of = (sample.id, verdict.id) if feedback is None else (sample.id, verdict.id, feedback.id)
+    context = steered(plain(sample.prompt), head)
+    if loss_on == "all" and isinstance(context, str):
+        return Demo(id=sample.id, of=of, context="", target=context + sample.text)
+    return Demo(id=sample.id, of=of, context=context, target=sample.text)

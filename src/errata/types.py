@@ -1,0 +1,194 @@
+"""The nouns: frozen records without behaviour, one JSONL line each, and the shape of a stage.
+
+All records have an `id`; made ones have `of`, the id that they were made from. Ids are paths: `mbpp/11` is a
+task, `mbpp/11#3` its fourth draw, and that draw's sample, verdict and feedback bear the same id.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeAlias, TypeVar
+
+R = TypeVar("R")
+A = TypeVar("A")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitTests:
+    """A program is right when every test runs without raising."""
+
+    kind: Literal["unit_tests"] = "unit_tests"
+    tests: tuple[str, ...]
+    """Public tests: Python source, each run by itself after `setup`. Prompts, rewards and feedback see these."""
+    hidden: tuple[str, ...] = ()
+    """Tests that only reported scores see."""
+    setup: str = ""
+    """Python source that belongs to the tests and is run once before them (imports, HumanEval's `def check`)."""
+    entry_point: str = ""
+    """The name that the tests call, where the source of the task says it."""
+
+
+Check: TypeAlias = UnitTests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Something to do, and how to tell whether it was done."""
+
+    id: str
+    instruction: str
+    """What is wanted, in words."""
+    check: Check
+    """What decides."""
+    reference: str = ""
+    """A right program, whole; never shown to the model."""
+    prefix: str = ""
+    """Code that a completion continues (HumanEval's prompt); part of the program that is judged."""
+    tags: tuple[str, ...] = ()
+    """What the task shares with others: `tier:hard`, `concept:positive`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One turn of a chat."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+Text: TypeAlias = str | tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """One draw that is asked for; derived, never stored. The seed of the draw derives from its id."""
+
+    id: str
+    task: str
+    """The task's id."""
+    text: Text
+    """What the model sees: a string to continue, or chat messages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What the model answered."""
+
+    id: str
+    of: str
+    task: str
+    prompt: Text
+    """The very text that the model saw, control tokens included; empty where a whole program was read from a file."""
+    text: str
+    """The reply, without the prompt and without what ended it."""
+    finish: Literal["stop", "length"] = "stop"
+    """`stop`: the model ended it, or a stop string did; `length`: it was cut off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One test of a check."""
+
+    name: str
+    """The test's source, or the rule's name; hidden tests are named `hidden[i]` and their text is not given."""
+    passed: bool
+    call: str = ""
+    """The call whose value was compared, as source: `add(1, 2)`."""
+    got: str | None = None
+    """`repr` of the value, made by the judge."""
+    expected: str | None = None
+    """`repr` of the value that was wanted."""
+
+
+Outcome: TypeAlias = Literal[
+    "passed",
+    "wrong",
+    "exception",
+    "syntax",
+    "timeout",
+    "memory",
+    "output",
+    "early_exit",
+    "crashed",
+    "invalid_check",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the judge says of a program; never of the machine."""
+
+    id: str
+    of: str
+    task: str
+    passed: bool | None
+    """None when the check itself is broken; nothing is trained on that."""
+    outcome: Outcome
+    score: float
+    """Share of the parts that passed, 0 to 1."""
+    parts: tuple[Part, ...] = ()
+    measures: dict[str, float] = field(default_factory=dict[str, float])
+    """Counts that metrics are made of, by name: `public` is 1 when the public tests passed."""
+    detail: str = ""
+    """What the interpreter said: the traceback of the first failure, frames of the program and of the test alone."""
+    forgeable: bool = False
+    """True when program and tests shared a process, so that the program could have written this verdict."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """What went wrong, in words."""
+
+    id: str
+    of: str
+    author: str
+    """`interpreter`, `human:<name>` or `critic:<model>`."""
+    text: str
+    refinement: str = ""
+    """A mended program, where the author gave one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """Text to imitate: only `target` bears loss."""
+
+    id: str
+    of: tuple[str, ...]
+    """The ids of all records that this text was made from."""
+    context: Text
+    target: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two answers of which one is better."""
+
+    id: str
+    of: tuple[str, ...]
+    context: Text
+    chosen: str
+    rejected: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed(Generic[R]):
+    """A record together with what differs from run to run by nature; `Run.map` files that in `timing.jsonl`."""
+
+    record: R
+    timing: dict[str, float | int | str]
+    """Seconds, peak memory in MiB, sandbox tier, host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """The machine failed at this item, even when tried again: no record, still to be done."""
+
+    id: str
+    reason: str
+
+
+Stage: TypeAlias = Callable[[Iterable[A]], Iterable[R | Timed[R] | Owed]]
+"""Records in, records out: one out for one in, in any order, each as soon as it is ready."""
+
+Progress: TypeAlias = Callable[[int, int, str], None]
+"""Told (done, total, a few words) by long work that is no stage, such as training."""
