@@ -15,6 +15,8 @@ BAD = "<|bad|>"
 FEEDBACK_BEGIN = "<|lang_feedback|>"
 FEEDBACK_END = "<|/lang_feedback|>"
 CONTROL_TOKENS = (BAD, GOOD, FEEDBACK_BEGIN, FEEDBACK_END)
+GOALS = {"good": GOOD, "bad": BAD, "none": ""}
+"""What a model can be conditioned on, by the name that folders and tables use."""
 
 Style: TypeAlias = Literal["auto", "docstring", "ilf", "code", "chat"]
 """How a task is put to a model; `auto` is `code` where the task has code to continue, else `docstring`."""
@@ -93,7 +95,9 @@ def plain(text: Text) -> Text:
     return tuple(Message(role=turn.role, content=turn.content.removeprefix(GOOD).removeprefix(BAD)) for turn in text)
 
 
-def fcft(sample: Sample, verdict: Verdict, feedback: Feedback | None, *, loss_on: Literal["all", "program"] = "all") -> Demo:
+def fcft(
+    sample: Sample, verdict: Verdict, feedback: Feedback | None, *, loss_on: Literal["all", "program"] = "all"
+) -> Demo:
     """LETI's training text (papers: LETI 2.1 point 3).
 
     pass: `<|good|>{problem}{program}`; fail: `<|bad|><|lang_feedback|>{words}<|/lang_feedback|>{problem}{program}`;

@@ -2,13 +2,15 @@
 
 import re
 
-FENCE = re.compile(r"^[ \t]*```[ \t]*(?:python|py|python3)?[ \t]*\n(.*?)^[ \t]*```[ \t]*$", re.MULTILINE | re.DOTALL | re.IGNORECASE)
+FENCE = re.compile(
+    r"^[ \t]*```[ \t]*(?:python|py|python3)?[ \t]*\n(.*?)^[ \t]*```[ \t]*$", re.MULTILINE | re.DOTALL | re.IGNORECASE
+)
 
 
 def code(reply: str) -> str:
     """The program in a chat reply: its fenced Python blocks in order, or the whole reply when nothing is fenced."""
     blocks = FENCE.findall(reply)
-    return "\n".join(block.rstrip("\n") + "\n" for block in blocks) if blocks else reply
+    return "".join(block.rstrip("\n") + "\n" for block in blocks) if blocks else reply
 
 
 def cut(completion: str, stops: tuple[str, ...]) -> str:

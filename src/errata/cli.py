@@ -1,0 +1,136 @@
+"""The front door: one sub-command a function; flags and help are read from settings dataclasses (tyro).
+
+Exit codes: 0 done, 1 something is owed after a Fault, 2 bad input, 3 waiting for people, 130 Ctrl-C.
+"""
+
+import errno
+import functools
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from errata.errors import Fault, Turn
+from errata.recipes import presets
+from errata.recipes.evaluate import Evaluate
+from errata.recipes.leti import Leti
+
+
+def leti(
+    run: tyro.conf.Positional[Path],
+    settings: Annotated[Leti, tyro.conf.arg(name="")],
+    *,
+    preset: presets.Name = "auto",
+    plan: bool = False,
+) -> None:
+    """Train a model on its own programs and on what the interpreter says of them (LETI, arXiv 2305.10314).
+
+    Args:
+        run: Folder of the run; the same command goes on where it stopped.
+        preset: Where settings start from. `auto`: `primer` for the primer, else `standard`; `paper`: the authors' own.
+        plan: Show a prompt, a training example and what the run will cost, and stop.
+    """
+    from errata.recipes import leti as recipe
+
+    if plan:
+        from errata.recipes.plan import show
+
+        show(settings)
+        return
+    from errata.evaluation.report import report, table
+    from errata.runs import Run
+
+    with Run.open(run, settings, recipe.identity(settings)) as opened:
+        model = recipe.leti(settings, opened)
+        page = report(run)
+    table(run)
+    print(f"model   {model}\nreport  {page}")
+
+
+def evaluate(run: tyro.conf.Positional[Path], settings: Annotated[Evaluate, tyro.conf.arg(name="")]) -> None:
+    """Measure a model on tasks: pass@k with 95 % intervals.
+
+    Args:
+        run: Folder of the measurement; the same command goes on where it stopped.
+    """
+    from errata.recipes import evaluate as recipe
+    from errata.runs import Run
+
+    with Run.open(run, settings, recipe.identity(settings)) as opened:
+        scores = recipe.evaluate(settings, opened)
+    for name, score in scores.items():
+        low, high = score["low"], score["high"]
+        print(f"{name:20} {score['value']:5.1f} %   95 % interval {low:.1f} to {high:.1f}   n {score['n']:.0f}")
+
+
+def judge(
+    samples: tyro.conf.Positional[Path],
+    *,
+    tasks: str,
+    out: Annotated[Path, tyro.conf.arg(aliases=["-o"])],
+    workers: int = 0,
+    timeout: float | None = None,
+    tier: int | None = None,
+    json: bool = False,
+) -> None:
+    """Run recorded programs against their tasks' tests; one verdict line for each input line, in input order.
+
+    Args:
+        samples: JSONL of {"task_id", "completion"}, {"task_id", "solution"} or Sample records.
+        tasks: Where the tests come from, NAME[:FILE][split][a:b].
+        out: Where verdicts go; OUT.part while some are owed.
+        workers: Programs at once; 0 is one a core.
+        timeout: Seconds of CPU time for a program; by default ten times the reference's, at least 0.5 s.
+        tier: Force a lower sandbox tier (1 or 2), for testing.
+        json: Print counts and pass@k as a last line of JSON.
+    """
+    from json import dumps
+
+    from errata.evaluation import grade
+    from errata.judges import Judging
+
+    judging = Judging(workers=workers, seconds=timeout, tier=tier, hidden=True)
+    graded = grade.grade(samples, tasks, out, judging)
+    print(grade.said(graded.numbers), file=sys.stderr if json else sys.stdout)
+    if json:
+        print(dumps(graded.numbers))
+    if graded.reasons:
+        raise Fault(f"{len(graded.reasons)} verdicts are owed: {graded.reasons[0]}; run the same command again")
+
+
+def doctor() -> None:
+    """Say what this machine can hold and what it cannot: sandbox tier, device, memory, disk, versions."""
+    from errata.doctor import examine
+
+    examine()
+
+
+def commands(words: Sequence[str]) -> dict[str, Callable[..., None]]:
+    """Every sub-command by its name; LETI's settings start from the preset that the command line names."""
+    return {
+        "leti": functools.wraps(leti)(functools.partial(leti, settings=presets.leti(words))),
+        "judge": judge,
+        "evaluate": evaluate,
+        "doctor": doctor,
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command. Whose turn it is next decides the exit code; only our own bugs show a traceback."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        tyro.extras.subcommand_cli_from_dict(commands(words), prog="errata", args=words, description=__doc__)
+    except Turn as turn:
+        print(f"errata: {turn}", file=sys.stderr)
+        sys.exit(turn.code)
+    except KeyboardInterrupt:
+        print("errata: stopped; the same command goes on from here", file=sys.stderr)
+        sys.exit(130)
+    except OSError as error:
+        # Whatever was being written is a torn line or a .partial folder, which the next try mends.
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        print("errata: no space left on the disk; free some and run the same command again", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""Verdict -> words. `execution`: what the interpreter said, or what was got and expected."""

@@ -1,0 +1,45 @@
+"""A model measured on tasks, without training."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from errata.evaluation.measure import Measuring, Scores, measure
+from errata.judges import Judging
+from errata.policies import serve
+from errata.prompts import GOALS
+from errata.runs import Run
+from errata.tasks import load
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluate:
+    """Settings of a measurement."""
+
+    model: str
+    """`primer`, a folder, or a name on the Hub."""
+    tasks: str
+    """What to measure on: NAME[:FILE][split][a:b]."""
+    goal: Literal["good", "bad", "none"] = "none"
+    """Control token that the model is asked with; `good` for what errata has trained."""
+    backend: str = field(default="local", metadata={"free": True})
+    """Where the model answers: `local` (transformers, in process) or `recorded:FILE`."""
+    draws: int = 10
+    """Programs drawn for each task."""
+    temperature: float = 0.2
+    """Sampling temperature; 0 is greedy."""
+    max_new_tokens: int = 512
+    """Longest reply, in tokens."""
+    seed: int = 0
+    """Seed of the draws."""
+    judging: Judging = Judging()
+    """Limits of the programs."""
+
+
+def evaluate(config: Evaluate, run: Run) -> Scores:
+    """Scores of the model; what is in the run's folder already is not asked again."""
+    tasks = load(config.tasks)
+    measuring = Measuring(
+        draws=config.draws, temperature=config.temperature, max_new_tokens=config.max_new_tokens, seed=config.seed
+    )
+    with serve(config.model, config.backend) as policy:
+        return measure(run, policy, tasks, measuring, goal=GOALS[config.goal], judging=config.judging)

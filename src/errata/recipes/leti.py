@@ -1,0 +1,127 @@
+"""LETI: learning from textual interactions (Wang et al. 2023, arXiv 2305.10314; Findings of NAACL 2024).
+
+Each iteration samples programs for every training task, runs them, says in the interpreter's words what went wrong,
+and fine-tunes on reward token + words + problem + program (feedback-conditioned fine-tuning, FCFT).
+
+What the defaults do otherwise than the authors' code, each a setting that the `paper` preset sets back:
+
+- the end-of-text token is trained (`objective.end_token`); the authors strip it and so unlearn to stop;
+- examples are shuffled (`objective.shuffle`); theirs are sorted by length and problem, one problem a step;
+- AdamW starts afresh each iteration (`objective.keep_optimizer`); theirs keeps its moments;
+- the learning rate warms up and decays (`objective.warmup_steps`, `objective.schedule`); theirs is constant.
+
+The `primer` preset, which holds when no model is named, also balances good and bad samples (`balance`). That is
+half-way to rejection sampling, and the report says so.
+
+Not taken over at all: prompts cut by character set, paths of the harness in the feedback, load-dependent verdicts,
+and feedback that pushes the program out of the text.
+"""
+
+import json
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from errata import prompts
+from errata.errors import UsageError
+from errata.evaluation.measure import Measuring, measure
+from errata.feedback.execution import Style as FeedbackStyle
+from errata.feedback.execution import interpreter
+from errata.judges import Judging, judge
+from errata.policies import Sampling, serve
+from errata.prompts import GOALS, GOOD, ask, fcft
+from errata.runs import Run
+from errata.tasks import digest, load
+from errata.training import Objective, fit
+from errata.types import Demo, Feedback, Sample, Task, Verdict
+
+FREE = {"free": True}
+GROWS = {"may": "grow"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leti:
+    """Settings of LETI."""
+
+    model: str = "primer"
+    """The base: `primer`, a folder, or a name on the Hub; any causal LM that transformers loads."""
+    tasks: str = "primer[train]"
+    """Tasks to practise on: NAME[:FILE][split][a:b]."""
+    held_out: str = "primer[test]"
+    """Tasks that scores are reported on; none may be among the training tasks."""
+    dev: str = ""
+    """Tasks on which the best round is chosen; without them the last round is the result."""
+    iterations: int = field(default=3, metadata=GROWS)
+    """Rounds of sampling, judging and training; a finished run can be given more."""
+    draws: int = 16
+    """Programs sampled for each training task in a round."""
+    prompt: prompts.Style = "auto"
+    """How a task is put to the model."""
+    feedback: FeedbackStyle | Literal["none"] = "traceback"
+    """Words for failed programs: the traceback, the values got and expected, or none (the reward token alone)."""
+    loss_on: Literal["all", "program"] = "all"
+    """Loss on all text, as in the paper, or on the program alone."""
+    balance: bool = False
+    """Train on as many good samples as bad ones; half-way to rejection sampling."""
+    control: Literal["none", "shuffled"] = "none"
+    """`shuffled` gives verdicts and words to the wrong samples: a control that must not gain."""
+    lora: bool = False
+    """Train low-rank adapters in place of all weights; merged into the model that is kept."""
+    keep: Literal["all", "best,last", "last"] = field(default="last", metadata=FREE)
+    """Whose weights stay on disk once a round is measured; the best is chosen on `dev`."""
+    backend: str = field(default="local", metadata=FREE)
+    """Where the model answers: `local` (transformers, in process) or `recorded:FILE`."""
+    seed: int = 0
+    """Seed of draws, selection and training."""
+    sampling: Sampling = Sampling(temperature=1.0)
+    """Of training samples."""
+    objective: Objective = Objective()
+    """Of training."""
+    measuring: Measuring = Measuring()
+    """Of held-out scores."""
+    judging: Judging = Judging()
+    """Of all programs."""
+
+
+def leti(config: Leti, run: Run) -> str:
+    """The trained model's folder. Re-running goes on where it stopped.
+
+    Raises UsageError for settings or tasks that do not fit, Fault when the machine fails; nothing done is lost.
+    """
+    tasks, held_out, dev = splits(config)
+    model = config.model
+    sets = {"held-out": held_out, "dev": dev}
+    assess(run.at("base"), model, sets, config, goal="", compared=("none",))
+    for i in range(config.iterations):
+        step = run.at(f"{i:02}")
+        with serve(model, config.backend) as policy:
+            asked = list(ask(tasks, config.draws, GOOD if i else "", config.prompt))
+            samples = step.map(Sample, policy.sample(config.sampling), asked, title=f"round {i}: sample")
+        verdicts = step.map(Verdict, judge(tasks, config.judging), samples, title=f"round {i}: judge")
+        words: Iterable[Feedback | None] = [None] * len(verdicts)
+        if config.feedback != "none":
+            words = step.map(Feedback, interpreter(config.feedback), verdicts, title=f"round {i}: explain")
+        examples = step.put(Demo, conditioned(samples, verdicts, words, config, f"{config.seed}/{i}"))
+        made = step.once("model", fit(model, examples, config.objective), title=f"round {i}: train")
+        model = str(made)
+        assess(step, model, sets, config, goal=GOOD, compared=GOALS if i == config.iterations - 1 else ())
+        weed(run, i, config)
+    return str(run.at(f"{best(run, config.iterations - 1):02}").path / "model") if dev else model
+
+
+def splits(config: Leti) -> tuple[Sequence[Task], Sequence[Task], Sequence[Task]]:
+    """Training, held-out and dev tasks, none in two of them."""
+    named = {"tasks": config.tasks, "held_out": config.held_out, "dev": config.dev}
+    loaded = {name: load(spec) if spec else () for name, spec in named.items()}
+    seen: dict[str, str] = {}
+    for name, tasks in loaded.items():
+        for task in tasks:
+            if seen.setdefault(task.id, name) != name:
+                kind = "bad" if bad else "good"
+            raise UsageError(
+                f"all {len(rows)} samples of a round are {kind}: use --no-balance, other tasks or more draws"
+            )
+        rows = rng.sample(good, fewer) + rng.sample(bad, fewer)
+    for sample, verdict, feedback in rows:
+        yield fcft(sample, verdict, feedback, loss_on=config.loss_on)

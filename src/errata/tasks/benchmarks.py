@@ -1,0 +1,177 @@
+"""Published task sets in their own file formats: MBPP, HumanEval, EvalPlus' two, and ILF's annotation rows."""
+
+import ast
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar, cast
+
+from errata import jsonl
+from errata.errors import UsageError
+from errata.types import Task, UnitTests
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MbppRow:
+    """A row of mbpp.jsonl, of sanitized-mbpp.json, of the Hub's set, or of EvalPlus' MbppPlus-OriginFmt."""
+
+    task_id: int
+    text: str = ""
+    prompt: str = ""
+    code: str
+    test_list: tuple[str, ...]
+    test_setup_code: str = ""
+    test_imports: tuple[str, ...] = ()
+    test: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HumanEvalRow:
+    """A row of HumanEval.jsonl or of EvalPlus' HumanEvalPlus-OriginFmt."""
+
+    task_id: str
+    prompt: str
+    entry_point: str
+    canonical_solution: str
+    test: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IlfRow:
+    """A row of ILF's surge_annotations.jsonl, with its own test."""
+
+    task_id: int
+    prompt: str
+    test: str
+    unedited_annotator_completion: str
+
+
+MBPP_SPLITS: Mapping[str, range] = {
+    "prompt": range(1, 11),
+    "test": range(11, 511),
+    "validation": range(511, 601),
+    "train": range(601, 975),
+    # Chen et al. 2023 (ILF) cut MBPP in their own way.
+    "ilf-test": range(11, 111),
+    "ilf-refine": range(111, 311),
+    "ilf-train": range(311, 975),
+}
+DEF = re.compile(r"^\s*def\s+(\w+)\s*\(", re.MULTILINE)
+
+
+def entry_point(tests: tuple[str, ...], program: str) -> str:
+    """The first name that the tests call and the program defines; empty when nothing fits."""
+    try:
+        defined = {node.name for node in ast.parse(program).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        calls = [node for test in tests for node in ast.walk(ast.parse(test)) if isinstance(node, ast.Call)]
+    except SyntaxError:
+        return ""
+    names = [call.func.id for call in calls if isinstance(call.func, ast.Name)]
+    return next((name for name in names if name in defined), "")
+
+
+def mbpp(row: MbppRow) -> Task:
+    setup = "\n".join((*row.test_imports, row.test_setup_code)).strip()
+    return Task(
+        id=f"mbpp/{row.task_id}",
+        instruction=row.text or row.prompt,
+        check=UnitTests(
+            tests=row.test_list,
+            hidden=(row.test,) if row.test else (),
+            setup=setup,
+            entry_point=entry_point(row.test_list, row.code),
+        ),
+        reference=row.code,
+    )
+
+
+def humaneval(row: HumanEvalRow) -> Task:
+    return Task(
+        id=row.task_id,
+        instruction=row.prompt,
+        check=UnitTests(tests=(f"check({row.entry_point})",), setup=row.test, entry_point=row.entry_point),
+        reference=row.prompt + row.canonical_solution,
+        prefix=row.prompt,
+    )
+
+
+def ilf(row: IlfRow) -> Task:
+    prompt = row.prompt.replace("\r\n", "\n")
+    names: list[str] = DEF.findall(prompt)
+    if not names:
+        raise UsageError(f"ilf/{row.task_id}: prompt: no 'def name(' in it")
+    words = prompt.strip().removeprefix('"""').partition(">>> Example:")[0].strip()
+    return Task(
+        id=f"ilf/{row.task_id}",
+        instruction=words,
+        check=UnitTests(tests=(f"check({names[-1]})",), setup=row.test, entry_point=names[-1]),
+        reference=row.unedited_annotator_completion,
+        prefix=prompt,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """How a published set is read."""
+
+    rows: Callable[[Path], list[Task]]
+    hub: tuple[str, str, str]
+    """Dataset, configuration and split on the Hub; empty where it is not there in this form."""
+
+
+def rows_of(kind: type[R], make: Callable[[R], Task]) -> Callable[[Path], list[Task]]:
+    return lambda path: [make(row) for row in jsonl.iterate(path, kind, extra="ignore")]
+
+
+FORMATS: Mapping[str, Format] = {
+    "mbpp": Format(rows=rows_of(MbppRow, mbpp), hub=("google-research-datasets/mbpp", "full", "all")),
+    "humaneval": Format(
+        rows=rows_of(HumanEvalRow, humaneval), hub=("openai/openai_humaneval", "openai_humaneval", "test")
+    ),
+    "ilf": Format(rows=rows_of(IlfRow, ilf), hub=("", "", "")),
+    "mbppplus": Format(rows=rows_of(MbppRow, mbpp), hub=("evalplus/mbppplus", "default", "test")),
+    "humanevalplus": Format(rows=rows_of(HumanEvalRow, humaneval), hub=("evalplus/humanevalplus", "default", "test")),
+}
+NAMES = tuple(FORMATS)
+
+
+def load(name: str, file: str, split: str) -> tuple[Task, ...]:
+    """The tasks of a published set, from its file or from the Hub; MBPP has splits, the others none."""
+    form = FORMATS[name]
+    if split and (name != "mbpp" or split not in MBPP_SPLITS):
+        known = ", ".join(MBPP_SPLITS) if name == "mbpp" else "none"
+        raise UsageError(f"{name}[{split}]: unknown split; there are {known}")
+    tasks = form.rows(Path(file)) if file else from_hub(name, form)
+    if split:
+        tasks = [task for task in tasks if int(task.id.rpartition("/")[2]) in MBPP_SPLITS[split]]
+    return tuple(tasks)
+
+
+def from_hub(name: str, form: Format) -> list[Task]:
+    """Rows from the Hub through `datasets`, written to a file of its cache and read as any file is."""
+    repository, configuration, split = form.hub
+    if not repository:
+        raise UsageError(f"{name}: is not on the Hub in this form; give its file, as in {name}:FILE")
+    import datasets
+
+    try:
+        sets = cast("object", datasets.load_dataset(repository, configuration, split=split))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{name}: cannot be loaded from the Hub ({first_line(error)}); give a file, as in {name}:FILE"
+        ) from None
+    import tempfile
+
+    assert isinstance(sets, datasets.Dataset)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}.jsonl"
+        sets.to_json(path)
+        return form.rows(path)
+
+
+def first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
