@@ -1,0 +1,68 @@
+"""A model measured on held-out tasks: ask, judge by hidden tests, and write scores.json with intervals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from errata.evaluation.scoring import Scores, scores
+from errata.judges import Judging, judge
+from errata.policies import Policy, Sampling
+from errata.prompts import Style, ask
+from errata.runs import Run
+from errata.types import Sample, Task, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measuring:
+    """How a model is measured."""
+
+    draws: int = 10
+    """Programs drawn for each held-out task."""
+    temperature: float = 0.2
+    """Sampling temperature; 0 is greedy."""
+    top_p: float = 1.0
+    """Nucleus sampling: the smallest set of tokens with this much probability."""
+    top_k: int = 0
+    """Only the so many likeliest tokens; 0 is all."""
+    max_new_tokens: int = 512
+    """Longest reply, in tokens."""
+    stop: tuple[str, ...] = ()
+    """Strings that end a reply."""
+    ks: tuple[int, ...] = (1, 10, 100)
+    """The k of pass@k; those above the number of draws are left out."""
+    style: Style = "auto"
+    """How tasks are put to the model."""
+    seed: int = 0
+    """Seed of the draws."""
+
+    @property
+    def sampling(self) -> Sampling:
+        """What the policy is told."""
+        return Sampling(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
+            max_new_tokens=self.max_new_tokens,
+            stop=self.stop,
+            seed=self.seed,
+        )
+
+
+def measure(
+    run: Run,
+    policy: Policy,
+    tasks: Sequence[Task],
+    settings: Measuring,
+    *,
+    goal: str = "",
+    judging: Judging | None = None,
+) -> Scores:
+    """Samples, verdicts and scores.json in the run's folder; what is there already is not made again.
+
+    `goal` is the token that conditions the model; scores always come from hidden tests where a task has them.
+    """
+    judging = replace(judging or Judging(), hidden=True)
+    prompts = ask(tasks, settings.draws, goal, settings.style)
+    samples = run.map(Sample, policy.sample(settings.sampling), prompts, title="sample")
+    verdicts = run.map(Verdict, judge(tasks, judging), samples, title="judge")
+    run.value("scores.json", lambda: scores(verdicts, settings.ks))
+    return scores(verdicts, settings.ks)
