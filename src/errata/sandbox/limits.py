@@ -1,9 +1,13 @@
 """What goes in and what comes out: a program with its tests, what it may use, and what was found. No behaviour."""
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from errata.types import Outcome as Word
 from errata.types import Part
+
+Hit: TypeAlias = Literal["", "timeout", "memory", "output"]
+"""Which limit ended a program; empty: none did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +38,9 @@ class Limits:
     memory_mib: int = 1024
     """Address space of a process, and resident memory of all its processes together, in MiB."""
     output_bytes: int = 1 << 16
-    """Bytes of standard output and standard error together that are kept; one more byte ends the program."""
+    """Bytes of standard output that are kept, and of standard error; the rest is read and thrown away."""
+    flood_mib: int = 8
+    """Output beyond this many MiB ends the program."""
     file_mib: int = 64
     """Size of its scratch folder and of any file in it, in MiB."""
     files: int = 128
@@ -84,4 +90,6 @@ class Ended:
     stdout: str
     stderr: str
     overflow: bool
-    """More output than `output_bytes`; what is kept was cut there."""
+    """It wrote more than `flood_mib`."""
+    limit: Hit
+    """The limit that ended it, where one did."""

@@ -1,0 +1,169 @@
+"""Many programs on many workers: a thread and a zygote each, answers as they are ready, nothing left behind."""
+
+import atexit
+import hashlib
+import os
+import queue
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Self, TypeAlias
+
+from errata.errors import Fault
+from errata.sandbox.limits import Limits, Outcome, Program
+from errata.sandbox.worker import Worker
+
+LOOK_AHEAD = 4
+"""Programs taken from the iterable, and not yet answered, for each worker."""
+REMEMBERED = 1 << 16
+"""Outcomes kept, so that an identical program later in the batch is not run again."""
+
+Job: TypeAlias = tuple[str, Program, Limits]
+Answer: TypeAlias = tuple[str, Outcome | Fault]
+Digest: TypeAlias = bytes
+
+
+class Pool:
+    """Workers for many programs; a context manager. Threads and zygotes are started by the first `map`."""
+
+    def __init__(self, workers: int = 0, tier: int | None = None, unsafe: bool = False) -> None:
+        """workers: 0 means one for each core this process may use. tier, unsafe: see `Worker`."""
+        self.workers = [Worker(tier, unsafe) for _ in range(workers or len(os.sched_getaffinity(0)))]
+        self._todo: queue.SimpleQueue[tuple[Digest, Program, Limits] | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[Digest, Outcome | Fault | BaseException]] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._closed = False
+        self._busy = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def map(self, jobs: Iterable[Job]) -> Iterator[Answer]:
+        """Yields (key, Outcome) as each is ready, or (key, Fault) where the machine failed twice.
+
+        Takes jobs only as fast as they are answered. Identical (program, limits) are run once. One `map` at a time.
+        """
+        if not self._busy.acquire(blocking=False):
+            raise RuntimeError("this pool is already at work: one map at a time")
+        try:
+            yield from self._map(iter(jobs))
+        finally:
+            self._busy.release()
+
+    def _map(self, jobs: Iterator[Job]) -> Iterator[Answer]:
+        self._open()
+        waiting: dict[Digest, list[str]] = {}
+        known: OrderedDict[Digest, Outcome] = OrderedDict()
+        more = True
+        try:
+            while more or waiting:
+                while more and len(waiting) < LOOK_AHEAD * len(self.workers):
+                    job = next(jobs, None)
+                    if job is None:
+                        more = False
+                        break
+                    key, program, limits = job
+                    digest = hashlib.sha256(repr((program, limits)).encode("utf-8", "surrogatepass")).digest()
+                    if digest in known:
+                        yield key, known[digest]
+                    elif digest in waiting:
+                        waiting[digest].append(key)
+                    else:
+                        waiting[digest] = [key]
+                        self._todo.put((digest, program, limits))
+                if not waiting:
+                    break
+                digest, outcome = self._done.get()
+                if not isinstance(outcome, Outcome | Fault):
+                    raise outcome
+                keys = waiting.pop(digest)
+                if isinstance(outcome, Outcome):
+                    known[digest] = outcome
+                    if len(known) > REMEMBERED:
+                        known.popitem(last=False)
+                for key in keys:
+                    yield key, outcome
+        finally:
+            if waiting:
+                self.close()
+
+    def _open(self) -> None:
+        if self._closed:
+            raise RuntimeError("this pool is closed")
+        if not self._threads:
+            self._threads = [
+                threading.Thread(target=self._serve, args=(worker,), name="errata-sandbox", daemon=True)
+                for worker in self.workers
+            ]
+            for thread in self._threads:
+                thread.start()
+
+    def _serve(self, worker: Worker) -> None:
+        try:
+            while (job := self._todo.get()) is not None:
+                digest, program, limits = job
+                try:
+                    outcome: Outcome | Fault | BaseException = attempt(worker, program, limits)
+                except Fault as fault:
+                    outcome = fault
+                except BaseException as error:
+                    outcome = error
+                self._done.put((digest, outcome))
+        finally:
+            worker.close()
+
+    def close(self) -> None:
+        """Ends what is running, at once, and waits until every process, file and descriptor of the pool is gone."""
+        if self._closed:
+            return
+        self._closed = True
+        for worker in self.workers:
+            worker.retire()
+        for _ in self._threads:
+            self._todo.put(None)
+        while not self._todo.empty():
+            try:
+                if self._todo.get_nowait() is None:
+                    self._todo.put(None)
+                    break
+            except queue.Empty:
+                break
+        for thread in self._threads:
+            thread.join()
+        for worker in self.workers:
+            worker.close()
+
+
+def attempt(worker: Worker, program: Program, limits: Limits) -> Outcome:
+    """Judges one program; a zygote that failed is replaced once. Raises Fault when the second fails too."""
+    from errata.sandbox.trial import run_trial
+
+    try:
+        return run_trial(worker, program, limits)
+    except Fault:
+        worker.discard()
+        if worker.retired:
+            raise
+    return run_trial(worker, program, limits)
+
+
+class Default:
+    """The worker that `run` keeps between calls."""
+
+    worker: Worker | None = None
+    lock = threading.Lock()
+
+
+def run(program: Program, limits: Limits | None = None) -> Outcome:
+    """Judges one program, in this process's own worker, which is started by the first call. Raises Fault."""
+    with Default.lock:
+        if Default.worker is None:
+            Default.worker = Worker()
+            atexit.register(Default.worker.close)
+        return attempt(Default.worker, program, limits or Limits())
