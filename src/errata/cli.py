@@ -42,9 +42,9 @@ def leti(
     from errata.evaluation.report import report, table
     from errata.runs import Run
 
-    with Run.open(run, settings, recipe.identity(settings)) as opened:
-        model = recipe.leti(settings, opened)
-        page = report(run)
+    opened = Run.open(run, settings, recipe.identity(settings))
+    model = recipe.leti(settings, opened)
+    page = report(run)
     table(run)
     print(f"model   {model}\nreport  {page}")
 
@@ -58,8 +58,8 @@ def evaluate(run: tyro.conf.Positional[Path], settings: Annotated[Evaluate, tyro
     from errata.recipes import evaluate as recipe
     from errata.runs import Run
 
-    with Run.open(run, settings, recipe.identity(settings)) as opened:
-        scores = recipe.evaluate(settings, opened)
+    opened = Run.open(run, settings, recipe.identity(settings))
+    scores = recipe.evaluate(settings, opened)
     for name, score in scores.items():
         low, high = score["low"], score["high"]
         print(f"{name:20} {score['value']:5.1f} %   95 % interval {low:.1f} to {high:.1f}   n {score['n']:.0f}")

@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from errata.evaluation.measure import Measuring, Scores, measure
+from errata.jsonl import Json
 from errata.judges import Judging
 from errata.policies import serve
 from errata.prompts import GOALS
+from errata.recipes import weights
 from errata.runs import Run
-from errata.tasks import load
+from errata.tasks import digest, load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +37,16 @@ class Evaluate:
     """Limits of the programs."""
 
 
+def identity(config: Evaluate) -> dict[str, Json]:
+    """What a measurement is besides its settings: digests of its tasks and of its model."""
+    return {"tasks": digest(load(config.tasks)), "model": weights.digest(config.model)}
+
+
 def evaluate(config: Evaluate, run: Run) -> Scores:
     """Scores of the model; what is in the run's folder already is not asked again."""
     tasks = load(config.tasks)
     measuring = Measuring(
         draws=config.draws, temperature=config.temperature, max_new_tokens=config.max_new_tokens, seed=config.seed
     )
-    with serve(config.model, config.backend) as policy:
+    with serve(weights.folder(config.model), config.backend) as policy:
         return measure(run, policy, tasks, measuring, goal=GOALS[config.goal], judging=config.judging)

@@ -28,9 +28,11 @@ from errata.errors import UsageError
 from errata.evaluation.measure import Measuring, measure
 from errata.feedback.execution import Style as FeedbackStyle
 from errata.feedback.execution import interpreter
+from errata.jsonl import Json
 from errata.judges import Judging, judge
 from errata.policies import Sampling, serve
 from errata.prompts import GOALS, GOOD, ask, fcft
+from errata.recipes import weights
 from errata.runs import Run
 from errata.tasks import digest, load
 from errata.training import Objective, fit
@@ -90,20 +92,26 @@ def leti(config: Leti, run: Run) -> str:
     Raises UsageError for settings or tasks that do not fit, Fault when the machine fails; nothing done is lost.
     """
     tasks, held_out, dev = splits(config)
-    model = config.model
+    model = weights.folder(config.model)
     sets = {"held-out": held_out, "dev": dev}
     assess(run.at("base"), model, sets, config, goal="", compared=("none",))
     for i in range(config.iterations):
-        step = run.at(f"{i:02}")
+        step, seed = run.at(f"{i:02}"), 1000 * config.seed + i
         with serve(model, config.backend) as policy:
             asked = list(ask(tasks, config.draws, GOOD if i else "", config.prompt))
-            samples = step.map(Sample, policy.sample(config.sampling), asked, title=f"round {i}: sample")
+            samples = step.map(
+                Sample, policy.sample(replace(config.sampling, seed=seed)), asked, title=f"round {i}: sample"
+            )
         verdicts = step.map(Verdict, judge(tasks, config.judging), samples, title=f"round {i}: judge")
         words: Iterable[Feedback | None] = [None] * len(verdicts)
         if config.feedback != "none":
             words = step.map(Feedback, interpreter(config.feedback), verdicts, title=f"round {i}: explain")
-        examples = step.put(Demo, conditioned(samples, verdicts, words, config, f"{config.seed}/{i}"))
-        made = step.once("model", fit(model, examples, config.objective), title=f"round {i}: train")
+        examples = step.put(Demo, conditioned(samples, verdicts, words, config, seed))
+        made = step.once(
+            "model",
+            fit(model, examples, replace(config.objective, seed=seed, lora=config.lora)),
+            title=f"round {i}: train",
+        )
         model = str(made)
         assess(step, model, sets, config, goal=GOOD, compared=GOALS if i == config.iterations - 1 else ())
         weed(run, i, config)
@@ -118,7 +126,80 @@ def splits(config: Leti) -> tuple[Sequence[Task], Sequence[Task], Sequence[Task]
     for name, tasks in loaded.items():
         for task in tasks:
             if seen.setdefault(task.id, name) != name:
-                kind = "bad" if bad else "good"
+                raise UsageError(f"{name}: {task.id} is among {seen[task.id]} too; a score on it would mean nothing")
+    return loaded["tasks"], loaded["held_out"], loaded["dev"]
+
+
+def identity(config: Leti) -> dict[str, Json]:
+    """What a run is besides its settings: digests of its tasks and of its base model."""
+    specs = {"tasks": config.tasks, "held_out": config.held_out, "dev": config.dev}
+    named: dict[str, Json] = {name: digest(load(spec)) for name, spec in specs.items() if spec}
+    return {**named, "model": weights.digest(config.model)}
+
+
+def assess(
+    step: Run, model: str, sets: Mapping[str, Sequence[Task]], config: Leti, goal: str, compared: Iterable[str] = ()
+) -> None:
+    """Scores of one model: every set under `goal`, and the held-out one under each compared goal at T=0.2 and T=1.
+
+    The goal is the good token for trained models and none for the base, which has never seen one. The comparison
+    tells what the token does, apart from what was learnt.
+    """
+    with serve(model, config.backend) as policy:
+        for name, tasks in sets.items():
+            if tasks:
+                measure(step.at(name), policy, tasks, config.measuring, goal=goal, judging=config.judging)
+        for name in compared:
+            for temperature in (0.2, 1.0):
+                settings = replace(config.measuring, temperature=temperature)
+                there = step.at(f"held-out-{name}-t{temperature}")
+                measure(there, policy, sets["held-out"], settings, goal=GOALS[name], judging=config.judging)
+
+
+def weed(run: Run, newest: int, config: Leti) -> None:
+    """Drop the weights of rounds that are neither the newest nor, by the dev score, the best."""
+    if config.keep == "all":
+        return
+    kept = {newest}
+    if config.keep == "best,last" and config.dev:
+        kept.add(best(run, newest))
+    for i in range(newest):
+        if i not in kept:
+            run.at(f"{i:02}").drop("model")
+
+
+def best(run: Run, newest: int) -> int:
+    """The round with the highest pass@1 on dev, the earliest of equals."""
+
+    def score(i: int) -> float:
+        found = json.loads((run.at(f"{i:02}").at("dev").path / "scores.json").read_text())
+        return float(found["pass@1"]["value"])
+
+    return max(range(newest + 1), key=score)
+
+
+def conditioned(
+    samples: Iterable[Sample],
+    verdicts: Iterable[Verdict],
+    words: Iterable[Feedback | None],
+    config: Leti,
+    seed: int,
+) -> Iterator[Demo]:
+    """The round's training texts, a pure function of stored records and the seed.
+
+    Samples whose check is broken are left out. Balanced: all samples of the rarer kind and as many of the other,
+    drawn without replacement.
+    """
+    rng = random.Random(seed)
+    heard = list(zip(verdicts, words, strict=True))
+    if config.control == "shuffled":
+        rng.shuffle(heard)
+    rows = [(sample, *said) for sample, said in zip(samples, heard, strict=True) if said[0].passed is not None]
+    if config.balance:
+        good, bad = ([row for row in rows if row[1].passed is passed] for passed in (True, False))
+        fewer = min(len(good), len(bad))
+        if not fewer:
+            kind = "bad" if bad else "good"
             raise UsageError(
                 f"all {len(rows)} samples of a round are {kind}: use --no-balance, other tasks or more draws"
             )

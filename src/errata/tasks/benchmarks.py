@@ -1,11 +1,14 @@
 """Published task sets in their own file formats: MBPP, HumanEval, EvalPlus' two, and ILF's annotation rows."""
 
 import ast
+import importlib
+import json
 import re
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 from errata import jsonl
 from errata.errors import UsageError
@@ -123,11 +126,13 @@ class Format:
 
 
 def rows_of(kind: type[R], make: Callable[[R], Task]) -> Callable[[Path], list[Task]]:
-    return lambda path: [make(row) for row in jsonl.iterate(path, kind, extra="ignore")]
+    return lambda path: [make(row) for row in jsonl.iterate(path, kind, loose=True)]
 
 
 FORMATS: Mapping[str, Format] = {
-    "mbpp": Format(rows=rows_of(MbppRow, mbpp), hub=("google-research-datasets/mbpp", "full", "all")),
+    "mbpp": Format(
+        rows=rows_of(MbppRow, mbpp), hub=("google-research-datasets/mbpp", "full", "train+test+validation+prompt")
+    ),
     "humaneval": Format(
         rows=rows_of(HumanEvalRow, humaneval), hub=("openai/openai_humaneval", "openai_humaneval", "test")
     ),
@@ -150,25 +155,26 @@ def load(name: str, file: str, split: str) -> tuple[Task, ...]:
     return tuple(tasks)
 
 
+class Hub(Protocol):
+    """What is used of `datasets`."""
+
+    def load_dataset(self, path: str, name: str, *, split: str) -> Iterable[Mapping[str, object]]: ...
+
+
 def from_hub(name: str, form: Format) -> list[Task]:
-    """Rows from the Hub through `datasets`, written to a file of its cache and read as any file is."""
+    """Rows from the Hub through `datasets`, written to a file and read as any file is."""
     repository, configuration, split = form.hub
     if not repository:
         raise UsageError(f"{name}: is not on the Hub in this form; give its file, as in {name}:FILE")
-    import datasets
-
+    hub = cast("Hub", importlib.import_module("datasets"))
     try:
-        sets = cast("object", datasets.load_dataset(repository, configuration, split=split))
+        rows = list(hub.load_dataset(repository, configuration, split=split))
     except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{name}: cannot be loaded from the Hub ({first_line(error)}); give a file, as in {name}:FILE"
-        ) from None
-    import tempfile
-
-    assert isinstance(sets, datasets.Dataset)
+        said = first_line(error)
+        raise UsageError(f"{name}: cannot be loaded from the Hub ({said}); give a file, as in {name}:FILE") from None
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.jsonl"
-        sets.to_json(path)
+        jsonl.write_whole(path, (json.dumps(row) for row in rows))
         return form.rows(path)
 
 

@@ -1,0 +1,101 @@
+"""What a run will look like and cost, before it is begun: a prompt, a training example, tokens, time, disk."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text as Words
+
+from errata import models
+from errata.feedback.execution import interpreter
+from errata.judges import judge
+from errata.policies import serve
+from errata.prompts import GOOD, ask, fcft
+from errata.recipes import weights
+from errata.recipes.leti import Leti, splits
+from errata.types import Demo, Feedback, Owed, Prompt, Sample, Task, Timed, Verdict
+
+PROBE = 32
+"""Draws that are really sampled and judged, to tell the time."""
+
+
+def show(config: Leti) -> None:
+    """Print the plan of a LETI run. Samples and judges a few programs; writes nothing."""
+    tasks, held_out, dev = splits(config)
+    model = weights.folder(config.model)
+    tokenizer = models.load_tokenizer(model)
+    console = Console()
+    asked = list(ask(tasks, config.draws, GOOD, config.prompt))
+    console.print(Panel(Words(str(asked[0].text)), title=f"a prompt ({asked[0].id})", title_align="left"))
+    example = an_example(tasks[0], config)
+    console.print(Panel(Words(f"{example.context}{example.target}"), title="a training example", title_align="left"))
+
+    prompt_tokens = mean_tokens([models.context_ids(tokenizer, prompt.text) for prompt in asked[:: config.draws]])
+    sampling, judging, reply_tokens = pace(model, tasks, config)
+    measured = config.measuring.draws * (len(held_out) + len(dev))
+    sampled = len(asked)
+    per_round = (sampled + measured) * (sampling + judging)
+    shown = Table("", "a round", f"{config.iterations} rounds", title="what it costs", title_justify="left")
+    for name, amount in {
+        "training samples": sampled,
+        "held-out and dev samples": measured,
+        "tokens sampled": round((sampled + measured) * reply_tokens),
+        "tokens trained, at most": round(sampled * (prompt_tokens + reply_tokens + 60) * config.objective.epochs),
+    }.items():
+        shown.add_row(name, f"{amount:,}", f"{amount * config.iterations:,}")
+    shown.add_row(
+        "seconds to sample and judge here",
+        f"{per_round:,.0f}",
+        f"{per_round * config.iterations:,.0f} (training comes on top)",
+    )
+    size = folder_mib(model)
+    rounds = config.iterations if config.keep == "all" else min(config.iterations, 2)
+    shown.add_row("MiB on disk for weights", f"{size:,.0f}", f"{size * rounds:,.0f}" if size else "as the model")
+    console.print(shown)
+
+
+def an_example(task: Task, config: Leti) -> Demo:
+    """The training text of a program that does nothing, with what the judge and the interpreter really say of it."""
+    name = task.check.entry_point or "f"
+    body = "    return None\n" if task.prefix else f"def {name}(*args):\n    return None\n"
+    (prompt,) = ask([task], 1, GOOD, config.prompt)
+    sample = Sample(id=prompt.id, of=prompt.id, task=task.id, prompt=prompt.text, text=body)
+    (made,) = judge([task], config.judging)([sample])
+    if isinstance(made, Owed):
+        return fcft(
+            sample, Verdict(id=sample.id, of=sample.id, task=task.id, passed=False, outcome="wrong", score=0), None
+        )
+    verdict = made.record if isinstance(made, Timed) else made
+    said = None if config.feedback == "none" else next(iter(interpreter(config.feedback)([verdict])))
+    return fcft(sample, verdict, said if isinstance(said, Feedback) else None, loss_on=config.loss_on)
+
+
+def pace(model: str, tasks: Sequence[Task], config: Leti) -> tuple[float, float, float]:
+    """Seconds to sample one program, seconds to judge one, and tokens of a reply, measured on a few."""
+    asked: list[Prompt] = list(ask(tasks[:PROBE], 1, "", config.prompt))
+    with serve(model, config.backend) as policy:
+        stage = policy.sample(replace(config.sampling, seed=config.seed))
+        list(stage(asked[:1]))
+        begun = time.monotonic()
+        made = [row.record if isinstance(row, Timed) else row for row in stage(asked)]
+        sampled = time.monotonic() - begun
+    samples = [row for row in made if isinstance(row, Sample)]
+    begun = time.monotonic()
+    list(judge(tasks, config.judging)(samples))
+    judged = time.monotonic() - begun
+    tokenizer = models.load_tokenizer(model)
+    replies = mean_tokens([models.target_ids(tokenizer, sample.text) for sample in samples])
+    return sampled / len(asked), judged / len(asked), replies
+
+
+def mean_tokens(texts: list[list[int]]) -> float:
+    return sum(len(ids) for ids in texts) / max(1, len(texts))
+
+
+def folder_mib(model: str) -> float:
+    place = Path(model)
+    return sum(file.stat().st_size for file in place.iterdir()) / 2**20 if place.is_dir() else 0.0
