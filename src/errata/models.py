@@ -1,0 +1,195 @@
+"""Loading a causal language model and its tokenizer: device, dtype, the control tokens, text <-> token ids.
+
+Below `policies` and `training`, so that what is sampled and what is trained are the same ids. Imports torch only
+inside functions.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+
+from errata.errors import UsageError
+from errata.prompts import CONTROL_TOKENS
+from errata.types import Text
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
+"""`auto`: bfloat16 where the device is made for it, else float32."""
+
+BLOCK = 1 << 20
+
+
+def quiet() -> None:
+    """Keep transformers from drawing bars and from advice; our own progress and errors say what there is to say."""
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
+def device(name: str = "auto") -> torch.device:
+    """The named device, or the best one here: cuda, mps, cpu."""
+    import torch
+
+    if name != "auto":
+        try:
+            return torch.device(name)
+        except RuntimeError as error:
+            raise UsageError(f"no device {name!r}: cuda, cuda:1, mps, cpu or auto") from error
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def dtype(on: torch.device, precision: Precision = "auto") -> torch.dtype:
+    """The number format to compute in."""
+    import torch
+
+    match precision:
+        case "float32":
+            return torch.float32
+        case "bfloat16":
+            return torch.bfloat16
+        case "float16":
+            return torch.float16
+        case "auto":
+            good = on.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+            return torch.bfloat16 if good else torch.float32
+
+
+def load_tokenizer(model: str | Path) -> PreTrainedTokenizerBase:
+    """The tokenizer of a folder or of a name on the Hub, padding on the left.
+
+    Without a pad token of its own it pads with the end-of-text token; that changes nothing else, since padding is
+    always masked and never bears loss, and a real end-of-text token is told from padding by the mask.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = cast("PreTrainedTokenizerBase", AutoTokenizer.from_pretrained(str(model)))
+    except (OSError, ValueError) as error:
+        raise missing(model) from error
+    tokenizer.padding_side = "left"
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(model: str | Path, *, on: torch.device | None = None, precision: Precision = "auto") -> PreTrainedModel:
+    """The causal language model of a folder or of a name on the Hub, in evaluation mode."""
+    from transformers import AutoModelForCausalLM
+
+    quiet()
+    on = on or device()
+    try:
+        loaded = AutoModelForCausalLM.from_pretrained(str(model), dtype=dtype(on, precision))
+    except (OSError, ValueError) as error:
+        raise missing(model) from error
+    return cast("PreTrainedModel", loaded.to(on).eval())
+
+
+def missing(model: str | Path) -> UsageError:
+    """What to say of a model that does not load."""
+    folder = Path(model)
+    if (folder / "config.json").is_file():
+        return UsageError(
+            f"the folder {model} has a config.json, but no causal language model that transformers can load"
+        )
+    if folder.is_dir():
+        return UsageError(f"no model at {model}: the folder has no config.json")
+    return UsageError(f"no model at {model}: neither a folder with config.json nor a name the Hub knows")
+
+
+def add_control_tokens(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel | None = None) -> list[int]:
+    """Make each control token one id; the ids of all four, in the order of `CONTROL_TOKENS`.
+
+    The embedding grows only when the tokenizer has outgrown it: CodeGen's is padded beyond its tokenizer, and cutting
+    it to size would also lose the bias of its head's last rows. Rows that were never trained, new or padded, are set
+    to the mean of the trained rows: a random row has a norm and direction that no other token has, so its first logits
+    can swamp the softmax; the mean is within the cloud and gives each new token about the average logit (Hewitt 2021,
+    "Initializing new word embeddings for pretrained language models").
+    """
+    import torch
+
+    known = len(tokenizer)
+    vocabulary = cast("dict[str, int]", tokenizer.get_vocab())
+    new = [token for token in CONTROL_TOKENS if token not in vocabulary]
+    if new:
+        tokenizer.add_special_tokens({"additional_special_tokens": new}, replace_extra_special_tokens=False)
+    ids = cast("list[int]", tokenizer.convert_tokens_to_ids(list(CONTROL_TOKENS)))
+    if model is None or not new:
+        return ids
+    if len(tokenizer) > model.get_input_embeddings().weight.shape[0]:
+        model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    rows = torch.tensor([token for token in ids if token >= known])
+    head = model.get_output_embeddings()
+    with torch.no_grad():
+        for matrix in (model.get_input_embeddings().weight, head.weight):
+            matrix[rows.to(matrix.device)] = matrix[:known].float().mean(0).to(matrix.dtype)
+        bias = getattr(head, "bias", None)
+        if bias is not None:
+            bias[rows.to(bias.device)] = bias[:known].float().mean().to(bias.dtype)
+    return ids
+
+
+def is_chat(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether the model has a chat template."""
+    return bool(tokenizer.chat_template)
+
+
+def context_ids(tokenizer: PreTrainedTokenizerBase, text: Text) -> list[int]:
+    """The ids that a text is put to the model as: what begins a text before it, nothing that ends one after it."""
+    if isinstance(text, str):
+        ids = cast("list[int]", tokenizer(text)["input_ids"])
+        if ids and ids[-1] == tokenizer.eos_token_id and not text.endswith(str(tokenizer.eos_token)):
+            ids = ids[:-1]
+        return ids
+    if not is_chat(tokenizer):
+        raise UsageError("these prompts are chats, and the model has no chat template; use another prompt style")
+    turns = [{"role": turn.role, "content": turn.content} for turn in text]
+    rendered = cast("str", tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+    return cast("list[int]", tokenizer(rendered, add_special_tokens=False)["input_ids"])
+
+
+def target_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """The ids of a text that goes on after a context, by itself: no token spans the seam, as none does in sampling.
+
+    Tokenizers that put a space before every text (SentencePiece) are asked for the text behind a line end, whose ids
+    are then dropped, so that no space is added.
+    """
+    bare = cast("list[int]", tokenizer(text, add_special_tokens=False)["input_ids"])
+    if not text or cast("str", tokenizer.decode(bare, clean_up_tokenization_spaces=False)) == text:
+        return bare
+    behind = cast("list[int]", tokenizer("\n" + text, add_special_tokens=False)["input_ids"])
+    line = cast("list[int]", tokenizer("\n", add_special_tokens=False)["input_ids"])
+    return behind[len(line) :] if behind[: len(line)] == line else bare
+
+
+def positions(model: PreTrainedModel) -> int | None:
+    """How many tokens the model can see at once, where its config says so."""
+    config = model.config.get_text_config()
+    most = getattr(config, "max_position_embeddings", None)
+    return most if isinstance(most, int) and most > 0 else None
+
+
+def digest(folder: Path) -> str:
+    """What the model in a folder is: a hash of the names, sizes and bytes of its weights, config and tokenizer."""
+    total = hashlib.sha256()
+    kinds = {".json", ".safetensors", ".bin", ".model", ".jinja", ".txt"}
+    for path in sorted(path for path in folder.iterdir() if path.is_file() and path.suffix in kinds):
+        if path.name == "training.json":
+            continue
+        total.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+        with path.open("rb") as file:
+            while block := file.read(BLOCK):
+                total.update(block)
+    return total.hexdigest()

@@ -1,0 +1,77 @@
+"""Asking a model for text.
+
+A policy turns prompts into samples. `local` generates in process, `recorded` answers from a file. All of them are
+stages: out of order, each sample as soon as it is ready, and the seed of a draw derives from its id.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from errata.errors import UsageError
+from errata.types import Prompt, Sample, Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How a model is asked."""
+
+    temperature: float = 1.0
+    """0 takes the likeliest token each time; higher is more varied."""
+    top_p: float = 1.0
+    """Only the likeliest tokens that together have this probability are drawn from; 1 is all."""
+    top_k: int = 0
+    """Only this many likeliest tokens are drawn from; 0 is all."""
+    max_new_tokens: int = 512
+    """A reply is cut off after this many tokens (finish: length)."""
+    stop: tuple[str, ...] = ()
+    """A reply ends before the first of these strings."""
+    seed: int = 0
+    """Together with a draw's id this decides its noise; another seed is another set of draws."""
+
+    def __post_init__(self) -> None:
+        if self.temperature < 0:
+            raise UsageError(f"temperature must be 0 or more, not {self.temperature}")
+        if not 0 < self.top_p <= 1:
+            raise UsageError(f"top_p must be above 0 and at most 1, not {self.top_p}")
+        if self.top_k < 0:
+            raise UsageError(f"top_k must be 0 (all) or more, not {self.top_k}")
+        if self.max_new_tokens < 1:
+            raise UsageError(f"max_new_tokens must be at least 1, not {self.max_new_tokens}")
+        if "" in self.stop:
+            raise UsageError("stop has an empty string, which would end every reply at once")
+
+
+class Policy(Protocol):
+    """Something that answers prompts."""
+
+    def sample(self, sampling: Sampling) -> Stage[Prompt, Sample]:
+        """The stage that asks for one sample a prompt; the sample bears the prompt's id."""
+        ...
+
+
+@contextmanager
+def serve(model: str, backend: str = "local", *, batch_size: int = 0) -> Iterator[Policy]:
+    """The model, ready to be asked; its memory is free again afterwards.
+
+    `local` generates with transformers in this process; `recorded:FILE` answers from a file of samples.
+    `batch_size` 0 is found from the memory there is.
+    """
+    kind, _, rest = backend.partition(":")
+    if kind == "local" and not rest:
+        from errata.policies.local import Local
+
+        policy = Local(model, batch_size=batch_size)
+        try:
+            yield policy
+        finally:
+            policy.close()
+    elif kind == "recorded" and rest:
+        from pathlib import Path
+
+        from errata.policies.recorded import Recorded
+
+        yield Recorded(Path(rest))
+    else:
+        raise UsageError(f"no backend {backend!r}: there are local and recorded:FILE")
