@@ -1,4 +1,4 @@
-"""One file of a run: lines are added at its end, and what has no line yet is owed.
+"""One file of a run: what stands in it, what is owed, and lines added at its end.
 
 A line is written and handed to the system before the next record is asked for, so a killed process loses at most
 the record that it was at; the torn line it may leave is cut off when the file is opened again.
@@ -7,14 +7,17 @@ the record that it was at; the torn line it may leave is cut off when the file i
 import errno
 import os
 from array import array
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Generator, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Generic, TypeVar, overload
+from typing import Generic, TypeVar, cast, overload
 
 from errata import jsonl
 from errata.errors import Fault, UsageError
+from errata.jsonl import Named
+from errata.types import Owed, Stage, Timed
 
+N = TypeVar("N", bound=Named)
 R = TypeVar("R")
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -111,6 +114,79 @@ class Shelf(Generic[R]):
                 start, at = at, at + len(line)
                 if line.strip():
                     self._spans[key(jsonl.parse(line, self._kind, f"{self.path}:{number}"))] = (start, at)
+
+
+class Asked(Generic[N]):
+    """Items in their order, drawn only as the stage takes them; what is done already is passed over."""
+
+    def __init__(self, items: Iterable[N], done: Container[str]) -> None:
+        self.ids: list[str] = []
+        """Ids of all items drawn so far, done or not."""
+        self.kept = 0
+        """How many of them had a line."""
+        self.answered = 0
+        self._done = done
+        self._count = len(items) if isinstance(items, Sized) else None
+        self._items = iter(items)
+        self._seen: set[str] = set()
+        self._open: set[str] = set()
+        self._first: list[N] = []
+
+    @property
+    def total(self) -> int | None:
+        """How many items there are, None until that is known."""
+        return self._count
+
+    def anything(self) -> bool:
+        """Whether anything is owed; draws items up to the first that is."""
+        self._first.extend(self._next())
+        return bool(self._first)
+
+    def answers(self, stage: Stage[N, R]) -> Iterator[tuple[str, R | Timed[R] | Owed]]:
+        """(id, what the stage made of it), as it comes. RuntimeError when it is not one for one."""
+        made = iter(stage(self._owed()))
+        try:
+            for answer in made:
+                id = _id(answer)
+                if id not in self._open:
+                    again = "a second time" if id in self._seen else "though it was not asked"
+                    raise RuntimeError(f"the stage answers {id!r} {again}")
+                self._open.remove(id)
+                self.answered += 1
+                yield id, answer
+        finally:
+            if isinstance(made, Generator):
+                made.close()
+        left = next(iter(self._open), None) or next((item.id for item in self._owed()), None)
+        if left is not None:
+            raise RuntimeError(f"the stage ended without an answer for {left!r}")
+
+    def _owed(self) -> Iterator[N]:
+        while item := (self._first or self._next()):
+            yield self._hand(item.pop())
+
+    def _hand(self, item: N) -> N:
+        self._open.add(item.id)
+        return item
+
+    def _next(self) -> list[N]:
+        """The next owed item, or nothing at the end."""
+        for item in self._items:
+            if item.id in self._seen:
+                raise RuntimeError(f"two items of one id are asked: {item.id!r}")
+            self._seen.add(item.id)
+            self.ids.append(item.id)
+            if item.id not in self._done:
+                return [item]
+            self.kept += 1
+        self._count = len(self.ids)
+        return []
+
+
+def _id(answer: R | Timed[R] | Owed) -> str:
+    if isinstance(answer, Owed):
+        return answer.id
+    return key(cast("Timed[R]", answer).record if isinstance(answer, Timed) else answer)
 
 
 def key(record: object) -> str:

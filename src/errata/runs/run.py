@@ -14,9 +14,8 @@ from errata import jsonl
 from errata.errors import Fault, UsageError
 from errata.jsonl import Json, Named
 from errata.runs import begun
-from errata.runs.asked import Asked
 from errata.runs.diary import Diary, lock
-from errata.runs.rows import Rows, Shelf, key, space
+from errata.runs.rows import Asked, Rows, Shelf, key, space
 from errata.types import Owed, Progress, Stage, Timed
 
 N = TypeVar("N", bound=Named)
