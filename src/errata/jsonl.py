@@ -176,8 +176,9 @@ def _said(errors: Sequence[ErrorDetails], line: bytes) -> str:
         return "not JSON that can be read: nested too deeply"
     if not isinstance(whole, Mapping):
         return "not a JSON object"
-    others = [e["loc"][:-1] for e in errors if e["type"] == "literal_error" and e["loc"][-1] == "kind"]
-    meant = [e for e in errors if not any(e["loc"][: len(other)] == other for other in others)] or errors
+    kinds = [e for e in errors if e["type"] == "literal_error" and e["loc"][-1] == "kind"]
+    others = [e["loc"][:-1] for e in kinds]
+    meant = [e for e in errors if not any(e["loc"][: len(other)] == other for other in others)] or kinds
     first = max(_near(meant), key=lambda error: len(_walk(error, whole)))
     match first["type"]:
         case "json_invalid":
