@@ -134,3 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         print("errata: no space left on the disk; free some and run the same command again", file=sys.stderr)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

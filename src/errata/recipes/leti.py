@@ -109,7 +109,7 @@ def leti(config: Leti, run: Run) -> str:
         examples = step.put(Demo, conditioned(samples, verdicts, words, config, seed))
         made = step.once(
             "model",
-            fit(model, examples, replace(config.objective, seed=seed, lora=config.lora)),
+            fit(model, examples, replace(config.objective, seed=seed, lora=config.lora or config.objective.lora)),
             title=f"round {i}: train",
         )
         model = str(made)

@@ -1,0 +1,156 @@
+"""The front door: contracts of the command line that checks from outside rely on."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from errata import cli, jsonl
+from errata.types import Task, UnitTests
+
+TASKS = [
+    Task(
+        id=f"toy/{n}",
+        instruction=f"Add {n}.",
+        check=UnitTests(tests=(f"assert add(1) == {n + 1}", f"assert add(5) == {n + 5}"), entry_point="add"),
+        reference=f"def add(x):\n    return x + {n}\n",
+    )
+    for n in range(3)
+]
+RIGHT = [f"def add(x):\n    return x + {n}\n" for n in range(3)]
+
+
+def write(path: Path, rows: list[object]) -> str:
+    path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
+    return str(path)
+
+
+@pytest.fixture
+def tasks(tmp_path: Path) -> str:
+    path = tmp_path / "tasks.jsonl"
+    path.write_text("".join(jsonl.dump(task) + "\n" for task in TASKS))
+    return str(path)
+
+
+def run(*words: str) -> int:
+    """The exit code of a command line."""
+    try:
+        cli.main(words)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    return 0
+
+
+def judged(samples: str, tasks: str, out: Path, *more: str) -> int:
+    return run("judge", samples, "--tasks", tasks, "-o", str(out), "--workers", "1", *more)
+
+
+def rows(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_judge_writes_one_line_for_each_input_line_in_input_order(tmp_path, tasks):
+    samples = write(
+        tmp_path / "samples.jsonl",
+        [
+            {"task_id": "toy/2", "solution": RIGHT[2]},
+            {"task_id": "toy/0", "solution": RIGHT[2]},
+            {"task_id": 1, "solution": RIGHT[1]},
+        ],
+    )
+    assert judged(samples, tasks, tmp_path / "out.jsonl") == 0
+    made = rows(tmp_path / "out.jsonl")
+    assert [row["task_id"] for row in made] == ["toy/2", "toy/0", 1]
+    assert [row["passed"] for row in made] == [True, False, True]
+    assert {"task_id", "passed", "outcome", "detail", "seconds", "tier", "forgeable"} <= made[0].keys()
+    assert not (tmp_path / "out.jsonl.part").exists()
+
+
+def test_judge_prints_counts_and_pass_at_k_as_a_last_line_of_json(tmp_path, tasks, capsys):
+    samples = write(tmp_path / "samples.jsonl", [{"task_id": f"toy/{n}", "solution": RIGHT[0]} for n in range(3)])
+    assert judged(samples, tasks, tmp_path / "out.jsonl", "--json") == 0
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert last == {"n": 3, "passed": 1, "owed": 0, "pass@1": 33.33}
+
+
+def test_judge_gives_the_same_answer_again_from_the_file_that_stands(tmp_path, tasks, capsys):
+    samples = write(tmp_path / "samples.jsonl", [{"task_id": "toy/0", "solution": RIGHT[0]}])
+    judged(samples, tasks, tmp_path / "out.jsonl", "--json")
+    first, written = capsys.readouterr().out, (tmp_path / "out.jsonl").read_bytes()
+    assert judged(samples, tasks, tmp_path / "out.jsonl", "--json") == 0
+    assert (capsys.readouterr().out, (tmp_path / "out.jsonl").read_bytes()) == (first, written)
+
+
+def test_judge_refuses_a_file_that_was_made_from_other_inputs(tmp_path, tasks, capsys):
+    samples = write(tmp_path / "samples.jsonl", [{"task_id": "toy/0", "solution": RIGHT[0]}])
+    judged(samples, tasks, tmp_path / "out.jsonl")
+    other = write(tmp_path / "other.jsonl", [{"task_id": "toy/0", "solution": RIGHT[1]}])
+    assert judged(other, tasks, tmp_path / "out.jsonl") == 2
+    assert "was made from other inputs" in capsys.readouterr().err
+
+
+def test_judge_goes_on_with_what_is_owed_after_a_torn_line(tmp_path, tasks):
+    samples = write(tmp_path / "samples.jsonl", [{"task_id": f"toy/{n}", "solution": RIGHT[n]} for n in range(3)])
+    out = tmp_path / "out.jsonl"
+    judged(samples, tasks, out)
+    whole = rows(out)
+    kept = [json.dumps({"line": n, "verdict": whole[n]}) for n in (0, 2)]
+    out.unlink()
+    (tmp_path / "out.jsonl.part").write_text(kept[1] + "\n" + kept[0][:40])
+    assert judged(samples, tasks, out) == 0
+    assert [{**row, "seconds": 0} for row in rows(out)] == [{**row, "seconds": 0} for row in whole]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("not json", "samples.jsonl:2: not JSON"),
+        ('{"task_id": "toy/9", "solution": "x"}', "samples.jsonl:2: task_id: toy/9 is not among the tasks"),
+        ('{"solution": "x"}', "samples.jsonl:2: task_id: field required"),
+        ('{"task_id": "toy/0"}', "samples.jsonl:2: completion: field required"),
+        ('{"task_id": "toy/0", "solution": 3}', "samples.jsonl:2: solution: "),
+    ],
+)
+def test_judge_names_file_line_and_field_of_bad_input(tmp_path, tasks, capsys, line, said):
+    samples = write(tmp_path / "samples.jsonl", [{"task_id": "toy/0", "solution": RIGHT[0]}, line])
+    assert judged(samples, tasks, tmp_path / "out.jsonl") == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["samples.jsonl", "tasks.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("judge", "absent.jsonl", "--tasks", "primer[dev]", "-o", "x.jsonl"), "absent.jsonl: no such file"),
+        (("judge", "absent.jsonl", "--tasks", "nothing", "-o", "x.jsonl"), "unknown task source"),
+        (("evaluate", "r", "--model", "no-such-model", "--tasks", "primer[dev][:1]"), "no model at no-such-model"),
+        (("leti", "r", "--model", "no-such-model"), "no model at no-such-model"),
+        (("leti", "r", "--held-out", "primer[train]"), "is among tasks too"),
+        (("leti", "r", "--backend", "nothing"), "no backend 'nothing'"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_exit_code_2(tmp_path, monkeypatch, capsys, words, said):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert run(*words) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.startswith("errata: ")
+    assert error.count("\n") == 1
+    assert "Traceback" not in error
+
+
+def test_a_flag_that_does_not_exist_is_refused_with_code_2(capsys):
+    assert run("leti", "r", "--no-such-flag", "3") == 2
+
+
+def test_the_help_of_every_command_names_its_flags():
+    said = subprocess.run(
+        [sys.executable, "-m", "errata.cli", "leti", "--help"], capture_output=True, text=True, check=True
+    )
+    for flag in ("--model", "--tasks", "--held-out", "--backend", "--draws", "--lora", "--plan", "--keep"):
+        assert flag in said.stdout

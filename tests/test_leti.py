@@ -1,0 +1,178 @@
+"""LETI from end to end on small checkpoints, in seconds; and its training texts as a pure function of the records."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from checkpoints import checkpoint
+
+from errata import jsonl
+from errata.errors import UsageError
+from errata.evaluation.measure import Measuring
+from errata.evaluation.report import report
+from errata.judges import Judging
+from errata.policies import Sampling
+from errata.recipes import leti as recipe
+from errata.recipes.leti import Leti
+from errata.runs import Run
+from errata.training import Objective
+from errata.types import Demo, Feedback, Sample, Task, UnitTests, Verdict
+
+
+def task(name: str, n: int) -> Task:
+    tests = (f"assert add(1) == {n + 1}",)
+    return Task(
+        id=f"{name}/{n}",
+        instruction=f"Add {n}.",
+        check=UnitTests(tests=tests, hidden=(f"assert add(7) == {n + 7}",), entry_point="add"),
+        reference=f"def add(x):\n    return x + {n}\n",
+    )
+
+
+def tasks(folder: Path, name: str, number: int) -> str:
+    path = folder / f"{name}.jsonl"
+    path.write_text("".join(jsonl.dump(task(name, n)) + "\n" for n in range(number)))
+    return str(path)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Leti:
+    """Two rounds, two tasks, two draws; replies of the held-out and training tasks come from a file."""
+    replies = [
+        {"id": f"{name}/{n}#{draw}", "text": f"def add(x):\n    return x + {n + draw}\n"}
+        for name in ("practice", "exam")
+        for n in range(2)
+        for draw in range(2)
+    ]
+    recorded = tmp_path / "replies.jsonl"
+    recorded.write_text("".join(json.dumps(reply) + "\n" for reply in replies))
+    return Leti(
+        model=str(checkpoint(tmp_path / "base")),
+        tasks=tasks(tmp_path, "practice", 2),
+        held_out=tasks(tmp_path, "exam", 2),
+        iterations=2,
+        draws=2,
+        keep="all",
+        backend=f"recorded:{recorded}",
+        sampling=Sampling(max_new_tokens=8),
+        objective=Objective(epochs=1, batch_size=4, warmup_steps=0),
+        measuring=Measuring(draws=2, max_new_tokens=8, ks=(1,)),
+        judging=Judging(workers=1, seconds=2.0),
+    )
+
+
+def go(config: Leti, path: Path) -> str:
+    return recipe.leti(config, Run.open(path, config, recipe.identity(config)))
+
+
+def records(folder: Path) -> dict[str, list[str]]:
+    """Every record of a run, by file; in the order of their ids."""
+    return {
+        str(path.relative_to(folder)): sorted(path.read_text().splitlines())
+        for path in sorted(folder.rglob("*.jsonl"))
+        if path.name != "timing.jsonl" and "model" not in path.parent.name
+    }
+
+
+def test_a_run_from_end_to_end_and_its_folder_is_the_algorithm(tmp_path, config):
+    model = go(config, tmp_path / "run")
+    assert model == str(tmp_path / "run" / "01" / "model")
+    assert (tmp_path / "run" / "01" / "model" / "config.json").is_file()
+    made = set(records(tmp_path / "run"))
+    for name in ("sample", "verdict", "feedback", "example"):
+        assert f"00/{name}.jsonl" in made
+    for place in ("base/held-out", "00/held-out", "01/held-out", "01/held-out-bad-t1.0"):
+        assert {f"{place}/sample.jsonl", f"{place}/verdict.jsonl"} <= made
+    scores = json.loads((tmp_path / "run/base/held-out/scores.json").read_text())
+    assert scores["pass@1"] == {"value": 50.0, "low": 50.0, "high": 50.0, "n": 2}
+    assert report(tmp_path / "run").stat().st_size > 1000
+
+
+def test_running_it_again_asks_and_trains_nothing(tmp_path, config):
+    go(config, tmp_path / "run")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*.jsonl")}
+    weights = (tmp_path / "run/01/model/config.json").stat().st_mtime_ns
+    again = replace(config, backend="recorded:/nowhere")
+    go(again, tmp_path / "run")
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*.jsonl")} == before
+    assert (tmp_path / "run/01/model/config.json").stat().st_mtime_ns == weights
+
+
+def test_a_finished_run_can_be_given_more_rounds(tmp_path, config):
+    go(replace(config, iterations=1), tmp_path / "run")
+    assert go(config, tmp_path / "run").endswith("01/model")
+
+
+def test_other_settings_are_refused_by_name(tmp_path, config):
+    go(replace(config, iterations=1), tmp_path / "run")
+    with pytest.raises(UsageError, match=r"was begun with other settings \(draws\)"):
+        go(replace(config, draws=1), tmp_path / "run")
+
+
+def test_a_held_out_task_among_the_training_tasks_is_refused(tmp_path, config):
+    with pytest.raises(UsageError, match="practice/0 is among tasks too"):
+        go(replace(config, held_out=config.tasks), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("architecture", ["llama", "qwen2", "codegen"])
+@pytest.mark.parametrize("lora", [False, True])
+def test_a_real_policy_samples_trains_and_samples_again(tmp_path, config, architecture, lora):
+    model = str(checkpoint(tmp_path / architecture, architecture))
+    real = replace(config, model=model, backend="local", lora=lora, iterations=1)
+    go(real, tmp_path / "run")
+    sample = jsonl.read(tmp_path / "run/00/held-out/sample.jsonl", Sample)[0]
+    assert str(sample.prompt).startswith('<|good|>"""\nAdd ')
+
+
+# the training texts
+
+
+def drawn(n: int, passed: bool | None) -> tuple[Sample, Verdict, Feedback]:
+    name = f"t/{n}#0"
+    outcome = "invalid_check" if passed is None else "passed" if passed else "wrong"
+    return (
+        Sample(id=name, of=name, task=f"t/{n}", prompt="p\n", text=f"x = {n}\n"),
+        Verdict(id=name, of=name, task=f"t/{n}", passed=passed, outcome=outcome, score=float(bool(passed))),
+        Feedback(id=name, of=name, author="interpreter", text="" if passed else f"no {n}\n"),
+    )
+
+
+def texts(config: Leti, passes: list[bool | None], seed: int = 0) -> list[Demo]:
+    samples, verdicts, words = zip(*[drawn(n, passed) for n, passed in enumerate(passes)], strict=True)
+    return list(recipe.conditioned(samples, verdicts, words, config, seed))
+
+
+PASSES = [True, False, False, False, True, False]
+
+
+def test_every_sample_becomes_a_text_when_nothing_is_balanced(config):
+    assert [demo.id for demo in texts(config, PASSES)] == [f"t/{n}#0" for n in range(6)]
+
+
+def test_balanced_training_has_as_many_good_as_bad(config):
+    made = texts(replace(config, balance=True), PASSES)
+    assert sorted(demo.target.startswith("<|good|>") for demo in made) == [False, False, True, True]
+
+
+def test_a_broken_check_is_never_trained_on(config):
+    assert [demo.id for demo in texts(config, [True, None, False])] == ["t/0#0", "t/2#0"]
+
+
+def test_the_texts_are_the_same_for_the_same_seed_and_others_for_another(config):
+    balanced = replace(config, balance=True)
+    assert texts(balanced, PASSES * 9, 1) == texts(balanced, PASSES * 9, 1) != texts(balanced, PASSES * 9, 2)
+
+
+def test_the_control_gives_verdict_and_words_together_to_other_samples(config):
+    made = texts(replace(config, control="shuffled"), [n % 3 == 0 for n in range(60)])
+    assert sum(demo.target.startswith("<|good|>") for demo in made) == 20
+    truly = [demo.target.startswith("<|good|>") == (n % 3 == 0) for n, demo in enumerate(made)]
+    assert not all(truly)
+    assert all(("<|lang_feedback|>" in demo.target) != demo.target.startswith("<|good|>") for demo in made)
+
+
+def test_balancing_what_is_all_bad_is_refused_in_one_line(config):
+    with pytest.raises(UsageError, match="all 2 samples of a round are bad: use --no-balance"):
+        texts(replace(config, balance=True), [False, False])
