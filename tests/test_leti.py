@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from checkpoints import checkpoint
 
+from checkpoints import checkpoint
 from errata import jsonl
 from errata.errors import UsageError
 from errata.evaluation.measure import Measuring
