@@ -64,5 +64,4 @@ def measure(
     prompts = ask(tasks, settings.draws, goal, settings.style)
     samples = run.map(Sample, policy.sample(settings.sampling), prompts, title="sample")
     verdicts = run.map(Verdict, judge(tasks, judging), samples, title="judge")
-    run.value("scores.json", lambda: scores(verdicts, settings.ks))
-    return scores(verdicts, settings.ks)
+    return run.value("scores.json", lambda: scores(verdicts, settings.ks))

@@ -1,0 +1,45 @@
+"""What a run did otherwise than the paper, in words: the settings that change what its result may claim."""
+
+from collections.abc import Iterator, Mapping
+
+from errata.jsonl import Json
+
+LETI: tuple[tuple[str, Json, str], ...] = (
+    (
+        "control",
+        "none",
+        "This is a control run: verdicts and words were given to the wrong samples. It should not gain.",
+    ),
+    (
+        "balance",
+        False,
+        "Good and bad samples were balanced half and half. That is half-way to rejection sampling; the paper trains on "
+        "the ratio as it falls.",
+    ),
+    ("loss_on", "all", "The loss bore on the program alone; the paper's bears on all of the text."),
+    ("lora", False, "Low-rank adapters were trained in place of all weights."),
+    ("objective.end_token", False, "The end-of-text token was trained; the authors strip it."),
+    ("objective.shuffle", False, "Examples were shuffled; the authors sort them by length and problem."),
+    ("objective.keep_optimizer", True, "The optimiser started afresh in each round; the authors keep its moments."),
+    ("objective.schedule", "constant", "The learning rate was scheduled ({}); the authors hold it constant."),
+)
+"""Setting, its value in the paper, what to say where it is another. `{}` is the value."""
+
+WORDS: dict[Json, str] = {
+    "none": "Failed programs got the reward token alone, without words (the paper's binary feedback).",
+    "values": "The words give the failed call, its value and the value wanted; the paper gives the traceback.",
+}
+
+
+def departures(recipe: str, settings: Mapping[str, Json]) -> Iterator[str]:
+    """One sentence for each setting that departs from the paper's; a recipe that is not LETI has none."""
+    if recipe.lower() != "leti":
+        return
+    for name, paper, words in LETI:
+        if name in settings and settings[name] != paper:
+            yield words.format(settings[name])
+    feedback = settings.get("feedback")
+    if isinstance(feedback, str) and feedback in WORDS:
+        yield WORDS[feedback]
+    if "objective.pretrain_mix" in settings and not settings["objective.pretrain_mix"]:
+        yield "No pretraining text was mixed in; the paper mixes it one to one."

@@ -1,0 +1,226 @@
+"""What a run's folder holds, as far as it has come: rounds, their scores and outcomes, seconds, settings.
+
+Everything is read from the folder alone, and everything may be missing: a run that is still going, or that has only a
+base, is read as well. Of several lines with one id the last holds; a last line that is torn is not there yet.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol, TypeVar, cast
+
+from errata import jsonl
+from errata.errors import UsageError
+from errata.evaluation import metrics
+from errata.evaluation.intervals import Interval, difference
+from errata.evaluation.scoring import Scores
+from errata.jsonl import Json
+from errata.types import Demo, Outcome, Verdict
+
+HELD_OUT = "held-out"
+CONDITION = re.compile(r"held-out-(good|bad|none)-t(\d+(?:\.\d+)?)")
+STEP = re.compile(r"\d+")
+
+
+class Named(Protocol):
+    """Anything that goes by an id."""
+
+    @property
+    def id(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One folder of samples and verdicts."""
+
+    path: Path
+    rows: tuple[Verdict, ...] = ()
+    """Without parts and detail, since there may be very many."""
+    scores: Scores = field(default_factory=dict[str, dict[str, float]])
+    """scores.json; empty until the measurement is whole."""
+
+    @property
+    def mix(self) -> dict[Outcome, int]:
+        """How many programs ended how."""
+        return metrics.mix(self.rows)
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """pass@1 of each task; empty until the measurement is whole, so that no part is compared with a whole."""
+        return metrics.passing(self.rows) if self.scores else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """The model before training (`base`), or after one round of it (`00`, ...)."""
+
+    name: str
+    held_out: Judged
+    training: Judged
+    """What the round was trained on; nothing in `base`."""
+    dev: Scores
+    conditioned: dict[tuple[str, str], Scores]
+    """(good, bad or none; temperature) -> scores."""
+    examples: int
+    """Training texts."""
+
+    @property
+    def title(self) -> str:
+        return f"round {int(self.name)}" if self.name.isdigit() else self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Time that one stage took."""
+
+    stage: str
+    seconds: float
+    items: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A run as it is on disk."""
+
+    path: Path
+    recipe: str
+    settings: dict[str, Json]
+    """Every setting by its dotted name."""
+    rounds: tuple[Round, ...]
+    seconds: tuple[Stretch, ...]
+
+    @property
+    def measured(self) -> tuple[Round, ...]:
+        """Rounds whose held-out scores are whole."""
+        return tuple(round for round in self.rounds if round.held_out.scores)
+
+    def gain(self, round: Round) -> Interval | None:
+        """pass@1 of a round less that of the base, paired over tasks; none where there are no two to compare."""
+        base = next((other for other in self.measured if other.name == "base"), None)
+        if base is None or round.name == "base" or base.held_out.rates.keys().isdisjoint(round.held_out.rates):
+            return None
+        return difference(base.held_out.rates, round.held_out.rates)
+
+
+def look(path: Path) -> Folder:
+    """Read a run's folder. Errors: UsageError when it is none, or when a file of it is broken."""
+    if not path.is_dir():
+        raise UsageError(f"{path}: no such run")
+    config = _json(path / "config.json")
+    steps = sorted((p for p in path.iterdir() if p.is_dir() and STEP.fullmatch(p.name)), key=lambda p: int(p.name))
+    places = [p for p in (path / "base", *steps) if p.is_dir()]
+    if not places and (path / "verdict.jsonl").exists():
+        rounds = (
+            Round(name="model", held_out=_judged(path), training=Judged(path=path), dev={}, conditioned={}, examples=0),
+        )
+    else:
+        rounds = tuple(_round(place) for place in places)
+    if not config and not rounds:
+        raise UsageError(f"{path}: is no run: neither config.json nor base/ nor 00/ is there")
+    settings = config.get("settings", config)
+    return Folder(
+        path=path,
+        recipe=str(config.get("recipe", "")),
+        settings=dict(_flat(settings)) if isinstance(settings, Mapping) else {},
+        rounds=rounds,
+        seconds=tuple(_stretches(path)),
+    )
+
+
+def records(path: Path, kind: type[N]) -> Iterator[N]:
+    """The records of a file that may be growing; none where there is no file."""
+    if not path.exists():
+        return
+    for number, line in jsonl.lines(path):
+        if line.endswith(b"\n"):
+            yield jsonl.parse(line, kind, f"{path}:{number}")
+
+
+def find(path: Path, kind: type[N], ids: set[str]) -> dict[str, N]:
+    """The records of these ids."""
+    return {record.id: record for record in records(path, kind) if record.id in ids}
+
+
+def _round(place: Path) -> Round:
+    conditioned = {
+        (found[1], found[2]): _scores(folder)
+        for folder in sorted(place.iterdir())
+        if (found := CONDITION.fullmatch(folder.name)) and _scores(folder)
+    }
+    return Round(
+        name=place.name,
+        held_out=_judged(place / HELD_OUT),
+        training=_judged(place),
+        dev=_scores(place / "dev"),
+        conditioned=conditioned,
+        examples=sum(1 for _ in records(place / "demo.jsonl", Demo)),
+    )
+
+
+def _judged(place: Path) -> Judged:
+    rows = {row.id: replace(row, parts=(), detail="") for row in records(place / "verdict.jsonl", Verdict)}
+    return Judged(path=place, rows=tuple(rows.values()), scores=_scores(place))
+
+
+def _scores(place: Path) -> Scores:
+    """scores.json, checked for its shape; empty where there is none."""
+    found: Scores = {}
+    for name, entry in _json(place / "scores.json").items():
+        if not isinstance(entry, Mapping) or not {"value", "low", "high", "n"} <= entry.keys():
+            raise UsageError(f"{place / 'scores.json'}: {name}: needs value, low, high and n")
+        found[name] = {key: float(value) for key, value in entry.items() if isinstance(value, int | float)}
+    return found
+
+
+def _stretches(path: Path) -> Iterator[Stretch]:
+    """timing.jsonl: lines without an id tell of a stage; the tokens of its records, where they are told, are summed."""
+    file = path / "timing.jsonl"
+    if not file.exists():
+        return
+    tokens: Counter[str] = Counter()
+    for _, line in jsonl.lines(file):
+        match _object(line):
+            case {"stage": str(stage), "id": str(), "tokens": int(number)}:
+                tokens[stage] += number
+            case {"stage": str(), "id": str()}:
+                pass
+            case {"stage": str(stage), "seconds": int() | float() as seconds, **rest}:
+                items, told = rest.get("items"), rest.get("tokens")
+                yield Stretch(
+                    stage=stage,
+                    seconds=float(seconds),
+                    items=items if isinstance(items, int) else 0,
+                    tokens=tokens.pop(stage, 0) + (told if isinstance(told, int) else 0),
+                )
+            case _:
+                pass
+
+
+def _json(path: Path) -> Mapping[str, Json]:
+    return _object(path.read_bytes(), str(path)) if path.exists() else {}
+
+
+def _object(data: bytes, where: str = "") -> Mapping[str, Json]:
+    """A JSON object; where it is none, an error if it has a name to go by, else nothing."""
+    try:
+        found = cast("Json", json.loads(data))
+    except ValueError as broken:
+        if where:
+            raise UsageError(f"{where}: not JSON ({broken})") from None
+        return {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def _flat(value: Mapping[str, Json], before: str = "") -> Iterator[tuple[str, Json]]:
+    for name, inner in value.items():
+        if isinstance(inner, Mapping) and inner:
+            yield from _flat(inner, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", inner

@@ -1,0 +1,40 @@
+"use strict";
+// Unpacks plotly.js, which lies in the page as gzip in base64, and draws the figures in the colours of the page's style.
+(async () => {
+  const text = (id) => document.getElementById(id).textContent;
+  const figures = text("figures");
+  const names = Object.keys(JSON.parse(figures));
+  const places = names.map((name) => document.getElementById(name));
+  if (!names.length) return;
+  try {
+    const packed = Uint8Array.from(atob(text("plotly")), (character) => character.charCodeAt(0));
+    const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const script = document.createElement("script");
+    script.textContent = await new Response(unpacked).text();
+    document.head.append(script);
+  } catch {
+    for (const place of places) place.textContent = "This browser cannot unpack the chart; its numbers are in the table.";
+    return;
+  }
+  const draw = () => {
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => style.getPropertyValue(name).trim();
+    const drawn = JSON.parse(figures.replace(/var\((--[\w-]+)\)/g, (_, name) => colour(name)));
+    const axis = { gridcolor: colour("--line"), linecolor: colour("--line"), zerolinecolor: colour("--line"), fixedrange: true, automargin: true };
+    const shared = {
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: style.fontFamily, size: 13, color: colour("--text") },
+      hoverlabel: { bgcolor: colour("--card"), bordercolor: colour("--line"), font: { color: colour("--text") } },
+      margin: { l: 52, r: 12, t: 16, b: 40 },
+      legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+    };
+    names.forEach((name, at) => {
+      const { data, layout } = drawn[name];
+      const both = { ...shared, ...layout, xaxis: { ...axis, ...layout.xaxis, showgrid: false }, yaxis: { ...axis, ...layout.yaxis } };
+      globalThis.Plotly.react(places[at], data, both, { displayModeBar: false, responsive: true });
+    });
+  };
+  draw();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+})();

@@ -1,0 +1,233 @@
+"""report.html: one page that says what a run did, made from its folder alone; and the same as a table for a terminal.
+
+The page opens without a network. What models wrote is escaped, cut and shown as text; and should an escape ever be
+missed, the page's own policy still runs no script but the two whose digests it names. plotly.js lies in it
+compressed (2 MB for 4.8) and is unpacked by the browser, so every number of a chart stands in a table too.
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+from rich.console import Console
+from rich.table import Table
+
+from errata import jsonl
+from errata.evaluation import charts, metrics, telling, typeset
+from errata.evaluation.departures import departures
+from errata.evaluation.folder import Folder, Round, look
+from errata.evaluation.intervals import Interval
+from errata.jsonl import Json
+from errata.types import Outcome
+
+PAGE = "report.html"
+DARK, LIGHT = "github-dark", "friendly"
+PARTS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A round in the table."""
+
+    round: Round
+    gain: Interval | None
+    best: bool
+    """Best on the dev split, of several."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One program of a card, typeset."""
+
+    told: telling.Told
+    program: Markup
+    cut: str
+    words: typeset.Excerpt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One of the most telling samples."""
+
+    pick: telling.Pick
+    sides: tuple[Side, ...]
+
+
+def report(path: Path) -> Path:
+    """Write report.html into a run's folder and return its path; a run that is not finished has one too.
+
+    Errors: UsageError when the folder is no run or a file of it is broken.
+    """
+    folder = look(path)
+    boot, plotly = _asset("report.js"), _plotly()
+    spent = stages(folder)
+    mixes = _mixes(folder)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update(plain=typeset.plain, seconds=duration)
+    page = environment.from_string(_asset("report.html.jinja")).render(
+        folder=folder,
+        name=path.resolve().name,
+        rows=rows(folder),
+        conditions=conditions(folder),
+        departures=tuple(departures(folder.recipe, folder.settings)),
+        settings={name: json.dumps(value, ensure_ascii=False) for name, value in folder.settings.items()},
+        stages=spent,
+        total=sum(seconds for _, seconds, _, _ in spent),
+        tokens_known=any(tokens for _, _, _, tokens in spent),
+        mixes=mixes,
+        outcomes=[name for name in metrics.OUTCOMES if any(name in mix for _, mix in mixes)],
+        cards=tuple(_cards(folder)),
+        figures=_figures(folder),
+        draws=metrics.draws(folder.measured[-1].held_out.rows) if folder.measured else 0,
+        style=Markup("\n").join(map(Markup, _styles())),
+        boot=Markup(boot),
+        plotly=Markup(base64.b64encode(gzip.compress(plotly.encode(), mtime=0)).decode()),
+        scripts=[_digest(boot), _digest(plotly)],
+        parts=PARTS,
+    )
+    jsonl.write_whole(path / PAGE, page)
+    return path / PAGE
+
+
+def table(path: Path) -> None:
+    """Print held-out pass@1 by round with 95 % intervals, the difference to the base, and pass@1 by condition."""
+    folder = look(path)
+    console = Console(highlight=False)
+    by_round = Table(title="pass@1 on held-out tasks, %", title_justify="left")
+    for name in ("", "pass@1", "95 % interval", "to the base", "95 % interval", "tasks"):
+        by_round.add_column(name, justify="left" if not name else "right")
+    for row in rows(folder):
+        score = row.round.held_out.scores.get("pass@1")
+        if score is None:
+            continue
+        gain = (
+            (f"{100 * row.gain.value:+.1f}", _span(100 * row.gain.low, 100 * row.gain.high, "+"))
+            if row.gain
+            else ("", "")
+        )
+        cells = (f"{score['value']:.1f}", _span(score["low"], score["high"]), *gain, f"{score['n']:.0f}")
+        by_round.add_row(row.round.title + (" (best on dev)" if row.best else ""), *cells)
+    console.print(by_round)
+    temperatures, found = conditions(folder)
+    if found:
+        by_goal = Table(title=f"pass@1 by what the model is asked for, {_last(folder)}, %", title_justify="left")
+        by_goal.add_column("")
+        for temperature in temperatures:
+            by_goal.add_column(f"T = {temperature}", justify="right")
+        for goal, scores in found:
+            cells = [f"{s['value']:.1f}  ({_span(s['low'], s['high'])})" if s else "" for s in scores]
+            by_goal.add_row(goal, *cells)
+        console.print(by_goal)
+
+
+def rows(folder: Folder) -> list[Row]:
+    """Every round, with its paired difference to the base and whether it is the best on dev."""
+    dev = {r.name: r.dev["pass@1"]["value"] for r in folder.rounds if "pass@1" in r.dev and r.name != "base"}
+    # The first of equals, as the recipe chooses.
+    best = max(dev, key=lambda name: dev[name]) if len(dev) > 1 else ""
+    return [Row(round=round, gain=folder.gain(round), best=round.name == best) for round in folder.rounds]
+
+
+def conditions(folder: Folder) -> tuple[list[str], list[tuple[str, list[dict[str, float] | None]]]]:
+    """Temperatures, and for good, bad and none the pass@1 at each; of the last round that was measured so."""
+    measured = [round for round in folder.rounds if round.conditioned and round.name != "base"]
+    if not measured:
+        return [], []
+    found = measured[-1].conditioned
+    temperatures = sorted({temperature for _, temperature in found}, key=float)
+    goals = [goal for goal in ("good", "bad", "none") if any(key[0] == goal for key in found)]
+    return temperatures, [(goal, [found.get((goal, t), {}).get("pass@1") for t in temperatures]) for goal in goals]
+
+
+def stages(folder: Folder) -> list[tuple[str, float, int, int]]:
+    """Kind of stage, seconds, items, tokens, summed over rounds; the dearest first."""
+    found: dict[str, tuple[float, int, int]] = {}
+    for stretch in folder.seconds:
+        where, _, what = stretch.stage.rpartition("/")
+        kind = f"{what}, held-out" if "held-out" in where else f"{what}, dev" if where.endswith("dev") else what
+        seconds, items, tokens = found.get(kind, (0.0, 0, 0))
+        found[kind] = (seconds + stretch.seconds, items + stretch.items, tokens + stretch.tokens)
+    return sorted(((kind, *sums) for kind, sums in found.items()), key=lambda row: -row[1])
+
+
+def duration(seconds: float) -> str:
+    """`48 s`, `3 min 20 s`, `2 h 05 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60:02} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def _figures(folder: Folder) -> dict[str, Json]:
+    figures: dict[str, Json] = {}
+    if folder.measured:
+        figures["curve"] = charts.learning_curve(folder)
+        figures["held-out"] = charts.mixes([(r.title, r.held_out.mix) for r in folder.measured])
+    if trained := [(r.title, r.training.mix) for r in folder.rounds if r.training.rows]:
+        figures["training"] = charts.mixes(trained)
+    return figures
+
+
+def _mixes(folder: Folder) -> list[tuple[str, dict[Outcome, int]]]:
+    """The charts' numbers, for the table under them."""
+    trained = [(f"{r.title}, training", r.training.mix) for r in folder.rounds if r.training.rows]
+    return trained + [(f"{r.title}, held-out", r.held_out.mix) for r in folder.measured]
+
+
+def _cards(folder: Folder) -> Iterator[Card]:
+    seed = folder.settings.get("seed")
+    picks = telling.pick(folder, seed if isinstance(seed, int) else 0)
+    told = telling.tell(picks)
+    for pick in picks:
+        sides = tuple(_side(told[place]) for place in pick.places if place in told)
+        if sides:
+            yield Card(pick=pick, sides=sides)
+
+
+def _side(told: telling.Told) -> Side:
+    shown = typeset.excerpt(told.program)
+    failed = typeset.lines_named(told.verdict.detail) if told.verdict.passed is False else frozenset[int]()
+    return Side(
+        told=told,
+        program=typeset.program(shown.text, dim=told.given, failed=failed),
+        cut=shown.note,
+        words=typeset.excerpt(told.words, lines=24),
+    )
+
+
+def _styles() -> Iterator[str]:
+    yield _asset("report.css")
+    yield typeset.colours(LIGHT, ".code")
+    yield "@media screen and (prefers-color-scheme: dark) {\n" + typeset.colours(DARK, ".code") + "\n}"
+
+
+def _asset(name: str) -> str:
+    return files("errata.evaluation").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _plotly() -> str:
+    return files("plotly").joinpath("package_data", "plotly.min.js").read_text(encoding="utf-8")
+
+
+def _digest(script: str) -> str:
+    """The script as the page's Content-Security-Policy names it."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _last(folder: Folder) -> str:
+    return next(round.title for round in reversed(folder.rounds) if round.conditioned)
+
+
+def _span(low: float, high: float, sign: str = "") -> str:
+    return f"{low:{sign}.1f} to {high:{sign}.1f}"
