@@ -9,6 +9,7 @@ inside functions.
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
@@ -179,6 +180,21 @@ def positions(model: PreTrainedModel) -> int | None:
     config = model.config.get_text_config()
     most = getattr(config, "max_position_embeddings", None)
     return most if isinstance(most, int) and most > 0 else None
+
+
+def free(on: torch.device) -> int:
+    """Free memory of a device in bytes."""
+    import torch
+
+    if on.type == "cuda":
+        return torch.cuda.mem_get_info(on)[0]
+    if on.type == "mps":
+        return torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            return next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
 def digest(folder: Path) -> str:

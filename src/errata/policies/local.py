@@ -21,6 +21,7 @@ from errata.models import (
     add_control_tokens,
     context_ids,
     device,
+    free,
     load_model,
     load_tokenizer,
     positions,
@@ -212,19 +213,6 @@ class Local:
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def free(on: torch.device) -> int:
-    """Free memory of a device in bytes."""
-    if on.type == "cuda":
-        return torch.cuda.mem_get_info(on)[0]
-    if on.type == "mps":
-        return torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            return next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
 def out_of_memory(error: RuntimeError) -> bool:

@@ -1,0 +1,143 @@
+"""Examples -> token ids with labels, and the order that they are seen in. Imports neither torch nor TRL."""
+
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from errata.errors import UsageError
+from errata.models import context_ids, target_ids
+from errata.types import Demo
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+IGNORED = -100
+"""The label of a token that bears no loss."""
+BLOCK = 1024
+"""Tokens of a block of plain text, or as many as the model takes, or as the longest example has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One text to train on."""
+
+    ids: tuple[int, ...]
+    labels: tuple[int, ...]
+    """As long as `ids`; -100 where no loss is borne. The model shifts them itself."""
+
+
+def row(tokenizer: PreTrainedTokenizerBase, demo: Demo, *, end_token: bool) -> Row:
+    """A demo's ids: the context as the sampler put it to the model, the target by itself, and the end token."""
+    before = [] if demo.context == "" else context_ids(tokenizer, demo.context)
+    if not before and tokenizer.bos_token_id is not None:
+        before = context_ids(tokenizer, "")
+    target = target_ids(tokenizer, demo.target)
+    if end_token:
+        target.append(end(tokenizer))
+    return Row(ids=(*before, *target), labels=(*([IGNORED] * len(before)), *target))
+
+
+def end(tokenizer: PreTrainedTokenizerBase) -> int:
+    """The id of the token that ends a reply."""
+    token = tokenizer.eos_token_id
+    if not isinstance(token, int):
+        raise UsageError("the tokenizer has no end-of-text token; use --objective.no-end-token")
+    return token
+
+
+def tokenised(
+    tokenizer: PreTrainedTokenizerBase, demos: Iterable[Demo], *, end_token: bool, longest: int | None
+) -> tuple[list[Row], int]:
+    """The rows, and how many examples were left out because they are longer than that or bear no loss."""
+    kept: list[Row] = []
+    left_out = 0
+    for demo in demos:
+        if demo.weight != 1:
+            raise UsageError(f"{demo.id}: has weight {demo.weight}; this objective trains every example alike")
+        made = row(tokenizer, demo, end_token=end_token)
+        if (longest is not None and len(made.ids) > longest) or all(label == IGNORED for label in made.labels[1:]):
+            left_out += 1
+        else:
+            kept.append(made)
+    if not kept:
+        why = f"all {left_out} are longer than {longest} tokens or empty" if left_out else "there is none"
+        raise UsageError(f"no example to train on: {why}")
+    return kept, left_out
+
+
+def corpus(source: str) -> Path:
+    """The file that a pretraining mix names."""
+    if source == "primer":
+        return Path(str(resources.files("errata"))) / "tasks" / "primer_data" / "corpus.jsonl.gz"
+    return Path(source)
+
+
+def documents(path: Path) -> Iterator[str]:
+    """The texts of a file: JSONL with `text` or `content`, or plain text as one document; either may be gzipped."""
+    if not path.is_file():
+        raise UsageError(f"pretrain_mix: no file {path}")
+    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+    with opened as file:
+        if ".jsonl" not in path.suffixes:
+            yield file.read()
+            return
+        for number, line in enumerate(file, 1):
+            try:
+                document = cast("dict[str, object]", json.loads(line))
+                text = document["text"] if "text" in document else document["content"]
+            except (ValueError, KeyError, TypeError) as error:
+                raise UsageError(f"{path}:{number}: not a JSON object with text or content") from error
+            if not isinstance(text, str):
+                raise UsageError(f"{path}:{number}: text: not a string")
+            yield text
+
+
+def packed(tokenizer: PreTrainedTokenizerBase, source: str, block: int, seed: int) -> list[Row]:
+    """Plain text as blocks of `block` tokens, documents in a seeded order with an end token behind each.
+
+    Packing across documents is safe here, where it is how models are pretrained; examples are never packed.
+    """
+    texts = list(documents(corpus(source)))
+    random.Random(seed).shuffle(texts)
+    stop = [end(tokenizer)]
+    stream = list(chain.from_iterable(target_ids(tokenizer, text) + stop for text in texts))
+    blocks = [tuple(stream[at : at + block]) for at in range(0, len(stream) - block + 1, block)]
+    if not blocks:
+        raise UsageError(f"pretrain_mix: {corpus(source)} has {len(stream)} tokens, too few for one block of {block}")
+    return [Row(ids=ids, labels=ids) for ids in blocks]
+
+
+def order(examples: int, *, epochs: int, batch_size: int, max_steps: int, shuffle: bool, seed: int) -> list[list[int]]:
+    """Which examples each optimiser step sees. Epochs run on into each other, so only the last step can be small."""
+    rng = random.Random(seed)
+    seen: list[int] = []
+    for _ in range(epochs):
+        turn = list(range(examples))
+        if shuffle:
+            rng.shuffle(turn)
+        seen += turn
+    steps = [seen[at : at + batch_size] for at in range(0, len(seen), batch_size)]
+    return steps[:max_steps] if max_steps else steps
+
+
+def by_length(rows: Sequence[Row], steps: Iterable[Sequence[int]]) -> list[list[Row]]:
+    """The rows of each step, longest first, so that the parts it is split into have little padding."""
+    return [sorted((rows[at] for at in step), key=lambda one: -len(one.ids)) for step in steps]
+
+
+def mixed(steps: Sequence[list[Row]], blocks: Sequence[Row], size: int) -> list[list[Row]]:
+    """A step on `size` blocks of plain text before each step on examples; blocks are begun again when they run out."""
+    out: list[list[Row]] = []
+    for number, step in enumerate(steps):
+        out += [[blocks[(number * size + at) % len(blocks)] for at in range(size)], step]
+    return out

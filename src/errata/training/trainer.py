@@ -1,0 +1,191 @@
+"""TRL's SFTTrainer, told what our objective says. Imported in the training process only: TRL takes seconds to load."""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false, reportUntypedBaseClass=false
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import torch
+from datasets import Dataset
+from peft import LoraConfig
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from trl import SFTConfig, SFTTrainer
+
+from errata import models
+from errata.training.launch import CHECKPOINTS, Job
+from errata.training.rows import Row
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+MOMENTS = "optimizer.pt"
+"""AdamW's moments, in a model's folder."""
+EVERY = 120.0
+"""Seconds between checkpoints."""
+LARGE = 1_000_000_000
+"""Models with more parameters than this keep only part of their activations and compute the others anew."""
+SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
+
+
+class Trainer(SFTTrainer):
+    """SFTTrainer whose AdamW may begin with moments from an earlier round."""
+
+    moments: Path | None = None
+
+    def create_optimizer(self, *args: object, **kwargs: object) -> torch.optim.Optimizer:
+        """The optimizer; moments whose shapes do not fit (the vocabulary grew) are left."""
+        made = cast("torch.optim.Optimizer", super().create_optimizer(*args, **kwargs))
+        if self.moments is not None and self.moments.is_file():
+            fresh = made.state_dict()
+            fresh["state"] = torch.load(self.moments, weights_only=True)
+            sizes = [weights.shape for group in made.param_groups for weights in group["params"]]
+            kept = [state["exp_avg"].shape for _, state in sorted(fresh["state"].items())]
+            if kept == sizes:
+                made.load_state_dict(fresh)
+        return made
+
+
+class Watch(TrainerCallback):
+    """Tells how far it is, and asks for a checkpoint now and then."""
+
+    def __init__(self, heard: Callable[[int, str], None]) -> None:
+        self.heard = heard
+        self.saved = time.monotonic()
+        self.words = ""
+
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
+        """Keep the loss to tell it with the step."""
+        logs = cast("dict[str, float]", kwargs.get("logs") or {})
+        if "loss" in logs:
+            self.words = f"loss {logs['loss']:.3f}"
+            self.heard(state.global_step, self.words)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
+        """Ask for a checkpoint when the last one is long ago."""
+        if time.monotonic() - self.saved > EVERY and state.global_step < state.max_steps:
+            control.should_save = True
+            self.saved = time.monotonic()
+
+
+class Training:
+    """One job, ready to run."""
+
+    def __init__(
+        self,
+        folder: Path,
+        job: Job,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        control: Sequence[int],
+        steps: Sequence[Sequence[Row]],
+        at_once: int,
+    ) -> None:
+        self.folder, self.job, self.tokenizer, self.model = folder, job, tokenizer, model
+        self.pads = [(config, config.pad_token_id) for config in (model.config, model.generation_config) if config]
+        every = list(chain.from_iterable(steps))
+        self.trainer = Trainer(
+            model=model,
+            args=self.settings(at_once),
+            train_dataset=Dataset.from_dict(
+                {"input_ids": [row.ids for row in every], "labels": [row.labels for row in every]}
+            ),
+            processing_class=tokenizer,
+            peft_config=self.adapters(control) if job.objective.lora else None,
+        )
+        if job.objective.keep_optimizer:
+            self.trainer.moments = Path(job.model) / MOMENTS
+
+    def settings(self, at_once: int) -> SFTConfig:
+        """Our objective in TRL's words. Rows come in the order of training: one epoch, no shuffling, no cutting."""
+        goal = self.job.objective
+        on = self.model.device
+        half = models.dtype(on, goal.precision)
+        processes = int(os.environ.get("WORLD_SIZE", "1"))
+        return SFTConfig(
+            output_dir=str(self.folder / CHECKPOINTS),
+            per_device_train_batch_size=at_once,
+            gradient_accumulation_steps=max(1, goal.batch_size // (at_once * processes)),
+            num_train_epochs=1,
+            learning_rate=goal.learning_rate,
+            warmup_steps=goal.warmup_steps,
+            lr_scheduler_type=SCHEDULES[goal.schedule],
+            weight_decay=goal.weight_decay,
+            adam_beta1=goal.betas[0],
+            adam_beta2=goal.betas[1],
+            optim="adamw_torch_fused",
+            bf16=half is torch.bfloat16,
+            fp16=half is torch.float16,
+            gradient_checkpointing=sum(weights.numel() for weights in self.model.parameters()) > LARGE,
+            use_cpu=on.type == "cpu",
+            dataloader_pin_memory=on.type == "cuda",
+            train_sampling_strategy="sequential",
+            max_length=None,
+            dataset_kwargs={"skip_prepare_dataset": True},
+            logging_steps=1,
+            logging_nan_inf_filter=False,
+            save_strategy="no",
+            save_total_limit=1,
+            report_to="none",
+            disable_tqdm=True,
+            seed=goal.seed,
+        )
+
+    def adapters(self, control: Sequence[int]) -> LoraConfig:
+        """Adapters on the linear layers, and the control tokens' rows of the embedding as they are."""
+        goal = self.job.objective
+        embedding = self.model.get_input_embeddings()
+        name = next(name for name, module in self.model.named_modules() if module is embedding)
+        return LoraConfig(
+            task_type="CAUSAL_LM",
+            r=goal.lora_rank,
+            lora_alpha=goal.lora_alpha,
+            target_modules=list(goal.lora_targets) or "all-linear",
+            trainable_token_indices={name.split(".")[-1]: list(control)},
+        )
+
+    def run(self, heard: Callable[[int, str], None]) -> list[float]:
+        """Train, going on from the last whole checkpoint; the loss of each step."""
+        self.trainer.add_callback(Watch(heard))
+        last = whole_checkpoint(self.folder / CHECKPOINTS)
+        self.trainer.train(resume_from_checkpoint=None if last is None else str(last))
+        return [round(entry["loss"], 5) for entry in self.trainer.state.log_history if "loss" in entry]
+
+    def save(self) -> None:
+        """Leave weights and tokenizer in the folder.
+
+        TRL writes its padding token into the model's config, where Llama takes it for a row of the embedding that is
+        never trained; as that is the end-of-text token here, what stood there is put back.
+        """
+        goal = self.job.objective
+        for config, pad in self.pads:
+            config.pad_token_id = pad
+        trained = self.trainer.accelerator.unwrap_model(self.trainer.model)
+        if goal.lora and goal.lora_merge:
+            trained = trained.merge_and_unload()
+        elif goal.lora:
+            trained.save_pretrained(self.folder / "adapter")
+            trained = trained.unload()
+        trained.save_pretrained(self.folder)
+        self.tokenizer.save_pretrained(self.folder)
+        if goal.keep_optimizer:
+            torch.save(self.trainer.optimizer.state_dict()["state"], self.folder / MOMENTS)
+
+
+def whole_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint that was written to its end; the trainer's state is written last. Others are removed."""
+    found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[-1]))
+    for path in reversed(found):
+        if (path / "trainer_state.json").is_file():
+            return path
+        shutil.rmtree(path)
+    return None
