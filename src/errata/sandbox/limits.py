@@ -25,6 +25,12 @@ class Program:
     """The name that the tests call, where the task says it."""
     stdin: str = ""
     """What the program finds on its standard input; empty: end of file."""
+    prelude: str = ""
+    """Helpers that the task gives (functions of the prompt): tests never see the program's under these names."""
+    copy_back: bool = False
+    """What the program changes in its arguments is changed in the test's data too; for tasks whose tests look at it."""
+    together: bool = False
+    """Tests run in the program's own process (mocks, patched modules); the outcome then says `forgeable`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

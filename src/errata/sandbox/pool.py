@@ -1,6 +1,7 @@
 """Many programs on many workers: a thread and a zygote each, answers as they are ready, nothing left behind."""
 
 import atexit
+import contextlib
 import hashlib
 import os
 import queue
@@ -27,9 +28,9 @@ Digest: TypeAlias = bytes
 class Pool:
     """Workers for many programs; a context manager. Threads and zygotes are started by the first `map`."""
 
-    def __init__(self, workers: int = 0, tier: int | None = None, unsafe: bool = False) -> None:
-        """workers: 0 means one for each core this process may use. tier, unsafe: see `Worker`."""
-        self.workers = [Worker(tier, unsafe) for _ in range(workers or len(os.sched_getaffinity(0)))]
+    def __init__(self, workers: int = 0, tier: int | None = None, unsafe: bool = False, environment: str = "") -> None:
+        """workers: 0 means one for each core this process may use. tier, unsafe, environment: see `Worker`."""
+        self.workers = [Worker(tier, unsafe, environment) for _ in range(workers or len(os.sched_getaffinity(0)))]
         self._todo: queue.SimpleQueue[tuple[Digest, Program, Limits] | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[Digest, Outcome | Fault | BaseException]] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -125,15 +126,11 @@ class Pool:
         self._closed = True
         for worker in self.workers:
             worker.retire()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._todo.get_nowait()
         for _ in self._threads:
             self._todo.put(None)
-        while not self._todo.empty():
-            try:
-                if self._todo.get_nowait() is None:
-                    self._todo.put(None)
-                    break
-            except queue.Empty:
-                break
         for thread in self._threads:
             thread.join()
         for worker in self.workers:

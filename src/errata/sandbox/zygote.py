@@ -12,14 +12,21 @@ import resource
 import select
 import signal
 import struct
+import sys
 from _socket import AF_UNIX, CMSG_SPACE, SOCK_STREAM, socket
 from collections.abc import Callable
 from typing import TypedDict
+
+from errata.sandbox import seccomp
+from errata.sandbox.confine import Unavailable, confine
 
 START = struct.Struct("<cBIdIIII")
 """b"S", 1 when standard input is given, bytes of the job, seconds, memory MiB, file MiB, files, processes."""
 ENDED = struct.Struct("<ciddI")
 """b"E", wait status, CPU seconds of the program, of what it left running, peak KiB."""
+
+OWN = 2
+"""Processes of the sandbox itself in a program's user namespace."""
 
 Serve = Callable[[socket, bytes], None]
 
@@ -28,7 +35,11 @@ class Settings(TypedDict):
     """What the judge tells a zygote once, at its start."""
 
     tier: int
-    scratch: str
+    folder: str
+    """Empty; the scratch, or where the new root is built."""
+    readable: list[str]
+    site: list[str]
+    mib: int
 
 
 class Doubt(Exception):
@@ -38,30 +49,35 @@ class Doubt(Exception):
 def main(control: socket, settings: Settings, serve: Serve) -> None:
     """Serves until the judge hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.chdir(settings["scratch"])
+    sys.path += settings["site"]
+    tier = settings["tier"]
+    try:
+        scratch = confine(tier, settings["folder"], settings["readable"], settings["mib"])
+    except Unavailable as refusal:
+        control.sendall(b"U" + str(refusal).encode())
+        return
+    os.environ["HOME"] = os.environ["TMPDIR"] = scratch
+    os.chdir(scratch)
     fork = ctypes.PyDLL(None).fork
     gc.collect()
     gc.freeze()
     gc.disable()
     control.sendall(b"R")
-    while True:
-        started = receive(control)
-        if started is None:
-            return
+    while (started := receive(control)) is not None:
         header, job, descriptors = started
         pid = fork()
         if pid == 0:
-            candidate(header, job, descriptors, serve)
+            candidate(tier, header, job, descriptors, serve)
         if pid < 0:
             raise Doubt("fork was refused")
         for descriptor in descriptors:
             os.close(descriptor)
         del job, started
-        if not await_end(control, pid):
-            reap(pid)
+        going_on = await_end(control, pid)
+        ended = reap(pid, tier)
+        if not going_on:
             return
-        ended = reap(pid)
-        empty(settings["scratch"])
+        empty(scratch)
         control.sendall(ENDED.pack(b"E", *ended))
 
 
@@ -93,11 +109,13 @@ def more(control: socket) -> bytes:
     return data
 
 
-def candidate(header: tuple[int, float, int, int, int, int], job: bytes, descriptors: list[int], serve: Serve) -> None:
+def candidate(
+    tier: int, header: tuple[int, float, int, int, int, int], job: bytes, descriptors: list[int], serve: Serve
+) -> None:
     """The program's own process: its descriptors, its limits, then its code; never returns."""
     status = 70
     try:
-        given, seconds, memory, file, files, _ = header
+        given, seconds, memory, file, files, processes = header
         channel, out, err, *stdin = descriptors
         os.dup2(stdin[0], 0) if given else None
         os.dup2(out, 1)
@@ -110,9 +128,12 @@ def candidate(header: tuple[int, float, int, int, int, int], job: bytes, descrip
             (resource.RLIMIT_AS, memory << 20, memory << 20),
             (resource.RLIMIT_FSIZE, file << 20, file << 20),
             (resource.RLIMIT_NOFILE, files, files),
-            (resource.RLIMIT_CORE, 0, 0),
         ):
             resource.setrlimit(limit, (soft, hard))
+        if tier == 1:
+            resource.setrlimit(resource.RLIMIT_NPROC, (processes + OWN, processes + OWN))
+        elif tier == 2:
+            seccomp.install(seccomp.program(seccomp.machine(), os.getpid()))
         gc.enable()
         serve(socket(AF_UNIX, SOCK_STREAM, 0, 3), job)
         status = 0
@@ -134,10 +155,10 @@ def await_end(control: socket, pid: int) -> bool:
     return bool(word)
 
 
-def reap(pid: int) -> tuple[int, float, float, int]:
+def reap(pid: int, tier: int) -> tuple[int, float, float, int]:
     """Kills what is left, waits for all of it; (status, CPU seconds, CPU seconds of the others, peak KiB)."""
     status, cpu, others, peak = 0, 0.0, 0.0, 0
-    os.kill(pid, signal.SIGKILL)
+    os.kill(-1 if tier == 1 else pid, signal.SIGKILL)
     while True:
         try:
             who, code, usage = os.wait4(-1, 0)

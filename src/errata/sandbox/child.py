@@ -1,0 +1,177 @@
+"""One program's process, as the judge sees it: a channel, two outputs, a clock, and an end of which nothing is left."""
+
+import array
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Sequence
+
+from errata.errors import Fault
+from errata.sandbox import zygote as inside
+from errata.sandbox.launch import Zygote
+from errata.sandbox.limits import Ended, Hit, Limits
+from errata.sandbox.watch import look
+
+GLANCE = 0.05
+"""Seconds between looks at what a program has used; a shorter program is never looked at."""
+
+
+class Child:
+    """A program that runs. `finish` must be called, whatever happens, before the zygote can serve another."""
+
+    def __init__(self, zygote: Zygote, job: bytes, limits: Limits, stdin: bytes) -> None:
+        self._zygote, self._limits = zygote, limits
+        self.hit: Hit = ""
+        """The limit that it ran into, as far as this side has seen."""
+        self.channel, theirs = socket.socketpair()
+        out, out_w = os.pipe()
+        err, err_w = os.pipe()
+        given = array.array("i", [theirs.fileno(), out_w, err_w])
+        if stdin:
+            given.append(memory_file(stdin))
+        self._outputs = {out: bytearray(), err: bytearray()}
+        self._open = [out, err]
+        self._written = 0
+        header = inside.START.pack(
+            b"S",
+            bool(stdin),
+            len(job),
+            limits.seconds,
+            limits.memory_mib,
+            limits.file_mib,
+            limits.files,
+            limits.processes,
+        )
+        message = header + job
+        self._began = time.monotonic()
+        try:
+            sent = zygote.control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, given)])
+            if sent < len(message):
+                zygote.control.sendall(memoryview(message)[sent:])
+        except OSError as error:
+            raise self._lost(error) from error
+        finally:
+            theirs.close()
+            for descriptor in given[1:]:
+                os.close(descriptor)
+
+    def wait(self, channel: bool = True) -> bool:
+        """Waits until the channel can be read: True. False when a limit was hit first (`hit` says which).
+
+        Output is drained meanwhile. A channel that the program has closed reads as empty. With
+        `channel` False, waits for the end of both outputs instead.
+        """
+        talk = self.channel.fileno()
+        while (left := self._left()) > 0:
+            watched = [*self._open, talk] if channel else self._open
+            if not watched:
+                return True
+            ready, _, _ = select.select(watched, [], [], left)
+            self._read(ready)
+            if channel and talk in ready and not self.hit:
+                return True
+        return False
+
+    def drain(self) -> None:
+        """Takes what the program has written, without waiting."""
+        if self._open:
+            self._read(select.select(self._open, [], [], 0)[0])
+
+    def finish(self, kill: bool) -> Ended:
+        """Ends it, or with `kill` False waits for its own end within its limits. Raises Fault."""
+        control = self._zygote.control
+        try:
+            if kill or self.hit:
+                control.sendall(b"K")
+            else:
+                control.sendall(b"F")
+                while (left := self._left()) > 0:
+                    ready, _, _ = select.select([*self._open, control], [], [], left)
+                    self._read(ready)
+                    if control in ready:
+                        break
+                else:
+                    control.sendall(b"K")
+            status, cpu, peak = self._ended()
+        except OSError as error:
+            raise self._lost(error) from error
+        wall = time.monotonic() - self._began
+        while self._open:
+            self._read(select.select(self._open, [], [])[0])
+        self.channel.close()
+        number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+        if not self.hit and (number == signal.SIGXCPU or (number == signal.SIGKILL and cpu >= self._limits.seconds)):
+            self.hit = "timeout"
+        stdout, stderr = (data.decode("utf-8", "replace") for data in self._outputs.values())
+        return Ended(
+            exit_code=None if number else os.WEXITSTATUS(status),
+            signal=number,
+            cpu_seconds=cpu,
+            wall_seconds=wall,
+            peak_mib=peak,
+            stdout=stdout,
+            stderr=stderr,
+            overflow=self.hit == "output",
+            limit=self.hit,
+        )
+
+    def _left(self) -> float:
+        """Seconds to wait before the next look; 0 when a limit is hit."""
+        if self.hit:
+            return 0
+        wall = time.monotonic() - self._began
+        if wall < GLANCE:
+            return GLANCE
+        seen = look(self._zygote.process.pid, depth=1 if self._zygote.tier == 1 else 0)
+        if seen.resident_mib > self._limits.memory_mib:
+            self.hit = "memory"
+            return 0
+        own = max(wall - seen.waited, seen.cpu)
+        if own >= self._limits.seconds or wall >= self._limits.deadline:
+            self.hit = "timeout"
+            return 0
+        return min(GLANCE, max(self._limits.seconds - own, 0.001))
+
+    def _ended(self) -> tuple[int, float, float]:
+        data = b""
+        while len(data) < inside.ENDED.size:
+            got = self._zygote.control.recv(4096)
+            data += got
+            if not got or data[:1] == b"X":
+                raise OSError(data[1:].decode(errors="replace") or "it died")
+        _, status, cpu, others, peak = inside.ENDED.unpack(data)
+        return status, cpu + others, peak / 1024
+
+    def _read(self, ready: Sequence[int | socket.socket]) -> None:
+        for descriptor in ready:
+            if not isinstance(descriptor, int) or descriptor not in self._outputs:
+                continue
+            data = os.read(descriptor, 1 << 16)
+            if not data:
+                os.close(descriptor)
+                self._open.remove(descriptor)
+                continue
+            kept = self._outputs[descriptor]
+            kept += data[: max(0, self._limits.output_bytes - len(kept))]
+            self._written += len(data)
+            if self._written > self._limits.flood_mib << 20:
+                self.hit = self.hit or "output"
+
+    def _lost(self, error: OSError) -> Fault:
+        self.channel.close()
+        for descriptor in self._open:
+            os.close(descriptor)
+        self._open = []
+        self._zygote.kill()
+        return Fault(f"sandbox: the zygote is gone: {error}")
+
+
+def memory_file(data: bytes) -> int:
+    """A descriptor that reads as the data."""
+    descriptor = os.memfd_create("stdin")
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(data)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor

@@ -1,0 +1,151 @@
+"""One zygote: a fresh interpreter with a clean environment, confined, and ended with all that runs under it."""
+
+import contextlib
+import marshal
+import os
+import socket
+import subprocess
+import tempfile
+from functools import cache
+from importlib import resources
+
+from errata.errors import Fault
+from errata.sandbox import namespaces, places, zygote
+from errata.sandbox.places import Python
+
+PATIENCE = 30.0
+"""Seconds that a zygote may be silent where only its own work is waited for."""
+MODULES = (
+    "kernel",
+    "landlock",
+    "syscalls",
+    "seccomp",
+    "namespaces",
+    "confine",
+    "protocol",
+    "candidate",
+    "zygote",
+)
+"""Modules of this package whose source is sent to the zygote, in the order in which they need each other."""
+ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/tmp",
+    "LANG": "C.UTF-8",
+    "TZ": "UTC",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+"""All that a program finds in its environment: hashes do not differ from run to run, libraries start no threads."""
+BOOT = """
+import sys, marshal, _socket, os
+sys.path[:] = [p for p in sys.path if p]
+def boot():
+    fd = 0
+    while fd < 4: fd = os.dup(fd)
+    control = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, fd)
+    null = os.open(os.devnull, os.O_RDWR)
+    for low in range(4): os.dup2(null, low, False)
+    os.close(null)
+    def take(n):
+        data = b""
+        while len(data) < n:
+            got = control.recv(n - len(data))
+            if not got: raise SystemExit
+            data += got
+        return data
+    sources, settings = marshal.loads(take(int.from_bytes(take(8), "little")))
+    made = {}
+    for name in ("errata", "errata.sandbox", *("errata.sandbox." + name for name in sources)):
+        made[name] = sys.modules[name] = type(sys)(name)
+        if "." in name: setattr(sys.modules[name.rpartition(".")[0]], name.rpartition(".")[2], made[name])
+    made["errata"].__path__ = made["errata.sandbox"].__path__ = []
+    for name, text in sources.items():
+        exec(compile(text, "<sandbox>/" + name + ".py", "exec"), made["errata.sandbox." + name].__dict__)
+    for name in made: del sys.modules[name]
+    try:
+        made["errata.sandbox.zygote"].main(control, settings, made["errata.sandbox.candidate"].serve)
+    except Exception as error:
+        control.sendall(b"X" + f"{type(error).__name__}: {error}".encode(errors="replace")[:4000])
+boot()
+"""
+
+
+class Refused(Exception):
+    """This machine refuses the walls of the tier; the message says which step."""
+
+
+class Zygote:
+    """A running zygote. Raises Refused where the tier cannot be had, Fault where something else failed."""
+
+    def __init__(self, tier: int, python: Python, mib: int) -> None:
+        """mib: the size of the scratch folder."""
+        self.tier, self.mib, self.served = tier, mib, 0
+        self.alive = True
+        self.folder = tempfile.mkdtemp(prefix="errata-")
+        if tier == 2 and os.geteuid() == 0 and places.open_to_all([python.executable, *python.readable]):
+            os.chown(self.folder, namespaces.NOBODY, namespaces.NOBODY)
+        self.control, theirs = socket.socketpair()
+        self.control.settimeout(PATIENCE)
+        try:
+            self.process = subprocess.Popen(
+                [python.executable, "-s", "-S", "-B", "-X", "utf8", "-c", BOOT],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=ENVIRONMENT,
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError as error:
+            self.control.close()
+            os.rmdir(self.folder)
+            raise Fault(f"sandbox: {python.executable} could not be started: {error}") from error
+        finally:
+            theirs.close()
+        self._greet(python)
+
+    def _greet(self, python: Python) -> None:
+        settings = zygote.Settings(
+            tier=self.tier, folder=self.folder, readable=python.readable, site=python.site, mib=self.mib
+        )
+        try:
+            text = marshal.dumps((sources(), dict(settings)))
+            self.control.sendall(len(text).to_bytes(8, "little") + text)
+            word = self.control.recv(4096)
+        except OSError as error:
+            word = b"X" + str(error).encode()
+        if word[:1] == b"R":
+            return
+        self.kill()
+        reason = word[1:].decode(errors="replace") or f"it died ({python.executable})"
+        if word[:1] == b"U":
+            raise Refused(reason)
+        raise Fault(f"sandbox: the zygote did not start: {reason}")
+
+    def kill(self) -> None:
+        """Ends it at once."""
+        self.process.kill()
+        self.close()
+
+    def close(self) -> None:
+        """Hangs up, waits until it is gone with all that runs under it, and removes its scratch."""
+        if not self.alive:
+            return
+        self.alive = False
+        self.control.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        with contextlib.suppress(OSError):
+            zygote.empty(self.folder)
+            os.rmdir(self.folder)
+
+
+@cache
+def sources() -> dict[str, str]:
+    """The text of the modules that the zygote runs."""
+    room = resources.files("errata.sandbox")
+    return {name: room.joinpath(f"{name}.py").read_text(encoding="utf-8") for name in MODULES}
