@@ -19,16 +19,63 @@ KEEPING = ("positive", "even", "non-empty", "largest", "unique")
 TAKING = ("sum", "average", "maximum", "count", "product")
 
 PROGRAMS = {
-    "passed": "def solve(xs):\n    kept = [x ** 2 for x in xs if x > 0]\n    if not kept:\n        return 0\n    return sum(kept)\n",
-    "wrong": "def solve(xs):\n    kept = [x ^ 2 for x in xs if x >= 0]\n    return sum(kept)\n",
-    "exception": "def solve(xs):\n    # the average of what is kept\n    kept = [x for x in xs if x > 0]\n    return sum(kept) / len(kept)\n",
-    "syntax": "def solve(xs)\n    return [x for x in xs if x > 0]\n",
-    "timeout": "def solve(xs):\n    i = 0\n    while i < len(xs):\n        if xs[i] < 0:\n            continue\n        i += 1\n    return i\n",
-    "memory": "def solve(xs):\n    table = [[0] * 10 ** 6 for _ in range(10 ** 6)]\n    return len(table)\n",
-    "output": "def solve(xs):\n    while True:\n        print(xs)\n",
-    "early_exit": "import sys\n\ndef solve(xs):\n    sys.exit(0)\n",
-    "crashed": "import ctypes\n\ndef solve(xs):\n    return ctypes.string_at(0)\n",
-    "invalid_check": "def solve(xs):\n    return xs\n",
+    "passed": """\
+def solve(xs):
+    kept = [x ** 2 for x in xs if x > 0]
+    if not kept:
+        return 0
+    return sum(kept)
+""",
+    "wrong": """\
+def solve(xs):
+    kept = [x ^ 2 for x in xs if x >= 0]
+    return sum(kept)
+""",
+    "exception": """\
+def solve(xs):
+    # the average of what is kept
+    kept = [x for x in xs if x > 0]
+    return sum(kept) / len(kept)
+""",
+    "syntax": """\
+def solve(xs)
+    return [x for x in xs if x > 0]
+""",
+    "timeout": """\
+def solve(xs):
+    i = 0
+    while i < len(xs):
+        if xs[i] < 0:
+            continue
+        i += 1
+    return i
+""",
+    "memory": """\
+def solve(xs):
+    table = [[0] * 10 ** 6 for _ in range(10 ** 6)]
+    return len(table)
+""",
+    "output": """\
+def solve(xs):
+    while True:
+        print(xs)
+""",
+    "early_exit": """\
+import sys
+
+def solve(xs):
+    sys.exit(0)
+""",
+    "crashed": """\
+import ctypes
+
+def solve(xs):
+    return ctypes.string_at(0)
+""",
+    "invalid_check": """\
+def solve(xs):
+    return xs
+""",
 }
 RAISED = {
     "wrong": "AssertionError",

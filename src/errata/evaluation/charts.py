@@ -38,7 +38,11 @@ def learning_curve(folder: Folder) -> Json:
         "height": 340,
         "hovermode": "x unified",
         "showlegend": len(shown) + bool(dev) > 1,
-        "xaxis": {**(ticks if len(rounds) <= MANY else {}), "zeroline": False},
+        "xaxis": {
+            **(ticks if len(rounds) <= MANY else {}),
+            "zeroline": False,
+            "range": [-0.25, max(len(rounds) - 0.75, 0.25)],
+        },
         "yaxis": {"range": [0, 102], "ticksuffix": " %", "rangemode": "tozero"},
     }
     return {"data": traces, "layout": layout}
@@ -66,8 +70,9 @@ def mixes(titled: Sequence[tuple[str, Mapping[Outcome, int]]]) -> Json:
         )
     layout: dict[str, Json] = {
         "barmode": "stack",
+        "showlegend": False,
         "bargap": 0.28,
-        "height": 320,
+        "height": 280,
         "xaxis": {"type": "category"},
         "yaxis": {"range": [0, 100], "ticksuffix": " %"},
     }
@@ -121,7 +126,7 @@ def _ticks(folder: Folder) -> list[Json]:
     for round in folder.measured:
         tokens += trained.get(round.name, 0)
         texts += round.examples
-        under = f"{_short(tokens)} tokens" if tokens else f"{_short(texts)} texts" if texts else ""
+        under = f"{_short(tokens)} tok." if tokens else f"{_short(texts)} texts" if texts else ""
         labels.append(f"{round.title}<br><span style='font-size:0.85em'>{under}</span>" if under else round.title)
     return labels
 

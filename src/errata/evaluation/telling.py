@@ -119,7 +119,7 @@ def _mended(base: Round, last: Round, seed: int) -> Iterator[Pick]:
             wrong = _draws(base.held_out, task, passed=False, seed=seed)[0]
             right = _draws(last.held_out, task, passed=True, seed=seed)[0]
             places = (_held_out(base, wrong), _held_out(last, right))
-            rates = f"{before[task]:.0%} of draws passed, now {after[task]:.0%}"
+            rates = f"{100 * before[task]:.0f} % of draws passed, now {100 * after[task]:.0f} %"
             yield Pick(why=f"Mended: {rates}", task=task, places=places)
 
 
@@ -134,7 +134,7 @@ def _still(last: Round, seed: int) -> Iterator[Pick]:
     for task in sorted(rates, key=lambda task: (rates[task], _rank(seed, task))):
         if rates[task] < 1:
             row = _draws(last.held_out, task, passed=False, seed=seed)[0]
-            why = f"Still failing: {rates[task]:.0%} of draws pass"
+            why = f"Still failing: {100 * rates[task]:.0f} % of draws pass"
             yield Pick(why=why, task=task, places=(_held_out(last, row),))
 
 
