@@ -1,14 +1,18 @@
 """What the primer's programs are composed of: concepts, each with one right form and the wrong forms that people write.
 
 A concept fills one slot of a pipeline: the source is walked, a filter keeps some elements, a map changes them, and a
-reduce makes the result. Forms are Python source over fixed names: `x` a number, `w` a word, `c` a character, `k` and
-`v` a dict's key and value, `ys` the list that the reduce is given. `$a` and `$b` stand for parameters.
+reduce makes the result. They are kept in the .toml files beside this one. Forms are Python source over fixed names: `x`
+a number, `w` a word, `c` a character, `k` and `v` a dict's key and value, `ys` the list that the reduce is given. `$a`
+and `$b` stand for parameters.
 """
 
 import random
 import re
+import tomllib
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
 
 Slot = Literal["source", "filter", "map", "reduce"]
 Parameters = dict[str, str]
@@ -66,3 +70,22 @@ def fill(form: str, parameters: Parameters) -> str:
 def rename(form: str, names: dict[str, str]) -> str:
     """The form with other variable names; strings and attributes of the same spelling are not met in forms."""
     return re.sub(r"(?<![\w.$'])[a-z]+(?![\w'])", lambda found: names.get(found[0], found[0]), form)
+
+
+@cache
+def concepts(kind: str, slot: Slot) -> tuple[Concept, ...]:
+    """The concepts over `numbers`, `words` or `characters` that fill a slot."""
+    table = tomllib.loads(Path(__file__).with_name(f"{kind}.toml").read_text())
+    takes = {"numbers": "int", "words": "word", "characters": "char"}[kind]
+    return tuple(read(row, slot, takes) for row in table[slot])
+
+
+def read(row: dict[str, Any], slot: Slot, takes: str) -> Concept:
+    """One entry of a .toml file."""
+    lists = {
+        "phrases": tuple(row["phrases"]),
+        "wrong": tuple((weight, form) for weight, form in row["wrong"]),
+        "choices": {name: tuple(values) for name, values in row.get("choices", {}).items()},
+    }
+    gives = {"gives": takes} if slot == "map" else {}
+    return Concept(slot=slot, takes=takes, **{**gives, **row, **lists})

@@ -42,6 +42,16 @@ def equal(left: object, right: object) -> bool:
     return left is not FAILED and right is not FAILED and bool(left == right)
 
 
+def holds(program: str, test: str) -> bool:
+    """Whether a test passes."""
+    names = loaded(program)
+    try:
+        exec(test, names or {})
+    except Exception:
+        return False
+    return True
+
+
 def complaint(source: str, file: str = "<string>") -> str:
     """The traceback of running the source, as the interpreter prints it without its marks; empty when all went well."""
     lines = source.split("\n")

@@ -2,16 +2,20 @@
 
 import random
 
-VOCABULARY = tuple(
-    "a I an at to on Sam toy tea sea rat area noon level Anna eve Otto kayak book Apple Tree letter sun moon star Rose east "
-    "Oat tall see boss note root error Ada street orange Eat Sat Ice sort era ate Ear too".split()
-)
+WORDS = """
+a I an at to on Sam toy tea sea rat area noon level Anna eve Otto kayak book Apple Tree letter sun moon
+star Rose east Oat tall see boss note root error Ada street orange Eat Sat Ice sort era ate Ear too
+"""
+VOCABULARY = tuple(WORDS.split())
 
 
 def numbers(rng: random.Random) -> list[int]:
     """Up to six numbers with repeats, zeros and negatives."""
     length = rng.choice((0, 1, 2, 3, 3, 4, 4, 5, 6))
-    xs = [rng.choice((0, rng.randint(-6, 9), rng.randint(-6, 9), rng.randint(-30, 30), rng.randint(1, 20))) for _ in range(length)]
+    xs = [
+        rng.choice((0, rng.randint(-6, 9), rng.randint(-6, 9), rng.randint(-30, 30), rng.randint(1, 20)))
+        for _ in range(length)
+    ]
     if len(xs) > 2 and rng.random() < 0.4:
         xs[-1] = xs[0]
     return xs
@@ -48,10 +52,13 @@ def sentence(rng: random.Random) -> str:
 def text(rng: random.Random) -> str:
     """A few letters, digits and spaces."""
     length = rng.choice((0, 1, 3, 4, 5, 6, 7, 8))
-    return "".join(rng.choice(("aeiou", "AEIOU", "bmnrstz", "BMNRST", "0123456", " ", "-")[rng.randrange(7)]) for _ in range(length))
+    return "".join(
+        rng.choice(("aeiou", "AEIOU", "bmnrstz", "BMNRST", "0123456", " ", "-")[rng.randrange(7)])
+        for _ in range(length)
+    )
 
 
 def table(rng: random.Random) -> dict[str, int]:
     """Up to four entries."""
     keys = rng.sample(VOCABULARY, rng.choice((0, 1, 2, 3, 3, 4)))
-    return {key: value for key, value in zip(keys, [*numbers(rng), *(rng.randint(-9, 40) for _ in keys)], strict=False)}
+    return dict(zip(keys, [*numbers(rng), *(rng.randint(-9, 40) for _ in keys)], strict=False))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from corpus import END
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-END = "<|endoftext|>"
 VOCABULARY = 768
 BLOCK, BATCH = 512, 16
 RATE, WARM = 2.5e-3, 60
@@ -26,10 +26,16 @@ def tokenizer(texts: list[str], folder: Path) -> PreTrainedTokenizerFast:
         bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
         bpe.decoder = decoders.ByteLevel()
         alphabet = pre_tokenizers.ByteLevel.alphabet()
-        trainer = trainers.BpeTrainer(vocab_size=VOCABULARY, special_tokens=[END], initial_alphabet=alphabet, show_progress=False)
+        trainer = trainers.BpeTrainer(
+            vocab_size=VOCABULARY, special_tokens=[END], initial_alphabet=alphabet, show_progress=False
+        )
         bpe.train_from_iterator(texts, trainer)
         wrapped = PreTrainedTokenizerFast(
-            tokenizer_object=bpe, eos_token=END, pad_token=END, model_max_length=1024, clean_up_tokenization_spaces=False
+            tokenizer_object=bpe,
+            eos_token=END,
+            pad_token=END,
+            model_max_length=1024,
+            clean_up_tokenization_spaces=False,
         )
         wrapped.save_pretrained(folder)
     return PreTrainedTokenizerFast.from_pretrained(folder)
@@ -99,9 +105,18 @@ def train(blocks: NDArray[np.uint16], end: int, folder: Path) -> LlamaForCausalL
             left = (steps - done) * BATCH * BLOCK / pace
             print(f"step {done}/{steps}  loss {loss.item():.3f}  {pace:.0f} tokens/s  {left:.0f} s left", flush=True)
         if done % EVERY == 0 or done == steps:
-            state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": done, "seconds": spent + passed}
+            state = {
+                "model": model.state_dict(),
+                "optimiser": optimiser.state_dict(),
+                "step": done,
+                "seconds": spent + passed,
+            }
             torch.save(state, folder / "checkpoint.partial")
             (folder / "checkpoint.partial").rename(kept)
-    figures = {"tokens": steps * BATCH * BLOCK, "steps": steps, "seconds": round(torch.load(kept, weights_only=True)["seconds"])}
+    figures = {
+        "tokens": steps * BATCH * BLOCK,
+        "steps": steps,
+        "seconds": round(torch.load(kept, weights_only=True)["seconds"]),
+    }
     (folder / "figures.json").write_text(json.dumps(figures) + "\n")
     return model

@@ -5,14 +5,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from concept import Parameters, fill
-from execute import equal, values
-from family import FAMILIES, Combination, combinations, instruction, program, reference
+from execute import equal, holds, values
+from family import Combination, combinations, families
+from writing import instruction, program, reference
 
 SIZES = {"refine": (60, 60), "train": (125, 115), "dev": (40, 40), "test": (110, 100)}
 """Tasks of each split: core and hard."""
-QUOTA = {"numbers": 24, "digits": 9, "divisors": 8, "up-to": 9, "words": 13, "strings": 12, "characters": 13, "entries": 12}
+QUOTA = {
+    "numbers": 24,
+    "digits": 9,
+    "divisors": 8,
+    "up-to": 9,
+    "words": 13,
+    "strings": 12,
+    "characters": 13,
+    "entries": 12,
+}
 """Share of the families, in percent, where they have combinations enough."""
-PUBLIC, HIDDEN, TRIED = 3, 7, 90
+PUBLIC, HIDDEN, TRIED, AGAIN = 3, 7, 90, 600
+"""Tests of a task, and how many arguments are looked at for them: first, and for misconceptions that seldom show."""
 LONGEST = 34
 """Characters that an argument or a result in a test may have."""
 
@@ -52,7 +63,11 @@ def find(combination: Combination, rng: random.Random) -> Tested | None:
     if not all(equal(a, b) for a, b in zip(wanted, right, strict=True)):
         raise AssertionError(f"{combination.name}: the reference and the right form disagree")
     seen = [
-        {at for at, (got, want) in enumerate(zip(values(variant, arguments), wanted, strict=True)) if not equal(got, want)}
+        {
+            at
+            for at, (got, want) in enumerate(zip(values(variant, arguments), wanted, strict=True))
+            if not equal(got, want)
+        }
         for variant in variants(combination, parameters, rng)
     ]
     seen = [where for where in seen if where]
@@ -77,6 +92,23 @@ def find(combination: Combination, rng: random.Random) -> Tested | None:
     )  # fmt: skip
 
 
+def sharpened(tested: Tested) -> list[str]:
+    """The hidden tests, and more of them where a misconception that seldom shows passes them."""
+    combination, parameters = tested.combination, tested.parameters
+    rng = random.Random(combination.name)
+    hidden = list(tested.hidden)
+    through = [each for each in variants(combination, parameters, rng) if all(holds(each, test) for test in hidden)]
+    arguments = [repr(combination.family.draw(rng)) for _ in range(AGAIN)]
+    wanted = values(reference(combination, parameters), arguments)
+    short = [at for at in range(AGAIN) if len(arguments[at]) <= LONGEST and len(repr(wanted[at])) <= LONGEST]
+    for variant in through:
+        if all(holds(variant, test) for test in hidden):
+            got = values(variant, arguments)
+            telling = [at for at in short if not equal(got[at], wanted[at])]
+            hidden += [f"assert f({arguments[at]}) == {wanted[at]!r}" for at in telling[:1]]
+    return [test for test in dict.fromkeys(hidden) if test not in tested.public]
+
+
 def chosen(begun: list[int], candidates: list[int], seen: list[set[int]], many: int) -> list[int]:
     """Tests that see most misconceptions between them, greedily; what the begun ones see counts."""
     picked = list(begun)
@@ -87,14 +119,9 @@ def chosen(begun: list[int], candidates: list[int], seen: list[set[int]], many: 
     return picked
 
 
-def key(combination: Combination) -> tuple[str, str, str]:
-    """What no two splits share, and the corpus shares with none: the concepts, whatever the family."""
-    return (combination.filter.name, combination.map.name, combination.reduce.name)
-
-
 def worth(combination: Combination) -> bool:
     """Whether it is a task: at least two ideas, and wholly core or twice hard."""
-    ideas = [name for name in key(combination) if name not in ("all", "itself", "list", "key", "value")]
+    ideas = [name for name in combination.key if name not in ("all", "itself", "list", "key", "value")]
     return len(ideas) >= 2 and combination.hard != 1
 
 
@@ -109,12 +136,12 @@ def tasks(seed: int) -> Iterator[dict[str, object]]:
         pool.sort(key=lambda each: each.name)
         rng.shuffle(pool)
     taken: set[tuple[str, str, str]] = set()
-    families = [family.name for family in FAMILIES]
+    names = [family.name for family in families()]
     for split, sizes in SIZES.items():
         rows: list[Tested] = []
         for hard, size in zip((False, True), sizes, strict=True):
             while size:
-                pool = pools[rng.choices(families, [QUOTA[name] for name in families])[0], hard]
+                pool = pools[rng.choices(names, [QUOTA[name] for name in names])[0], hard]
                 tested = next_tested(pool, taken, rng)
                 if tested is not None:
                     rows.append(tested)
@@ -128,11 +155,11 @@ def next_tested(pool: list[Combination], taken: set[tuple[str, str, str]], rng: 
     """The pool's next combination that is free and can be tested."""
     while pool:
         combination = pool.pop()
-        if key(combination) in taken:
+        if combination.key in taken:
             continue
         found = [tested for _ in range(3) if (tested := find(combination, rng)) is not None]
         if found and (best := min(found, key=lambda tested: tested.unseen)).unseen <= 1:
-            taken.add(key(combination))
+            taken.add(combination.key)
             return best
     return None
 
@@ -144,7 +171,7 @@ def record(name: str, tested: Tested, rng: random.Random) -> dict[str, object]:
     return {
         "id": name,
         "instruction": instruction(combination, tested.parameters, rng),
-        "check": {"kind": "unit_tests", "tests": tested.public, "hidden": tested.hidden, "entry_point": "f"},
+        "check": {"kind": "unit_tests", "tests": tested.public, "hidden": sharpened(tested), "entry_point": "f"},
         "reference": reference(combination, tested.parameters),
         "tags": tags + [f"concept:{concept}" for concept in combination.concepts],
     }
