@@ -142,7 +142,7 @@ class Asked(Generic[N]):
         self._first.extend(self._next())
         return bool(self._first)
 
-    def answers(self, stage: Stage[N, R]) -> Iterator[tuple[str, R | Timed[R] | Owed]]:
+    def answers(self, stage: Stage[N, R]) -> Generator[tuple[str, R | Timed[R] | Owed]]:
         """(id, what the stage made of it), as it comes. RuntimeError when it is not one for one."""
         made = iter(stage(self._owed()))
         try:

@@ -7,6 +7,7 @@ was asked. Resuming is running the same command again; work is matched by id and
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -81,8 +82,13 @@ class Run:
         asked = Asked(items, shelf)
         owed: dict[str, str] = {}
         if asked.anything():
-            with space(self.path), self._diary.part(name, title) as part, shelf:
-                for id, made in asked.answers(stage):
+            with (
+                space(self.path),
+                self._diary.part(name, title) as part,
+                shelf,
+                closing(asked.answers(stage)) as answers,
+            ):
+                for id, made in answers:
                     if isinstance(made, Owed):
                         owed[id] = made.reason
                     elif isinstance(made, Timed):
