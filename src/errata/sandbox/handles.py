@@ -1,0 +1,242 @@
+"""What test code holds instead of an object of the program's: every use is a question, and no answer is trusted.
+
+A handle never equals plain data. An instance of a subclass of a plain type is compared by the plain value it holds,
+here, so a lying `__eq__` stays behind. An operator between a handle and the test's data may only make another handle,
+and that one gives no plain numbers: otherwise `abs(f(x) - 3) < 1e-6` would tell the program what is expected and let
+it answer. Membership is decided here too, by iteration, where there is anything to iterate over.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self, cast
+
+if TYPE_CHECKING:
+    from errata.sandbox.session import Session
+
+ALLOWED = frozenset(
+    ("__name__", "__qualname__", "__doc__", "__module__", "__dict__", "__annotations__", "__wrapped__", "__defaults__")
+)
+"""Attributes with two underscores that may be asked for; others could steer this interpreter's own machinery."""
+MOST_BATCH = 64
+MOST_LENGTH = 1 << 24
+"""What `len` may say: lists are made that long before the first item is seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """Which object of the program's it is."""
+
+    session: "Session"
+    key: int
+    kind: str
+    """`function`, `class`, `module`, `object`, or `error BASE`."""
+    name: str
+    """`module.name` of a function or class, the class of an object."""
+
+
+def plain(method: str, kind: type) -> Callable[["Handle"], object]:
+    """A conversion that gives plain data: only of what does not know the test's data."""
+
+    def convert(self: "Handle", *args: object) -> object:
+        same = self.errata_
+        if same.key in same.session.tainted:
+            raise TypeError(f"bad operand type for {method}(): '{same.name}'")
+        got = same.session.ask(method, self, *args)
+        if type(got) is not kind and kind is not object:
+            raise TypeError(f"{method}() gave no {kind.__name__}")
+        return got
+
+    return convert
+
+
+def operator(method: str, sign: str, swapped: bool = False) -> Callable[["Handle", object], object]:
+    def apply(self: "Handle", other: object) -> object:
+        same = self.errata_
+        left, right = (other, self) if swapped else (self, other)
+        got = same.session.ask(method, left, right)
+        if isinstance(other, Handle):
+            if other.errata_.key in same.session.tainted or same.key in same.session.tainted:
+                taint(got)
+            return got
+        if not isinstance(got, Handle):
+            names = [item.errata_.name if isinstance(item, Handle) else type(item).__name__ for item in (left, right)]
+            raise TypeError(f"unsupported operand type(s) for {sign}: '{names[0]}' and '{names[1]}'")
+        taint(got)
+        return got
+
+    return apply
+
+
+def taint(got: object) -> None:
+    if isinstance(got, Handle):
+        got.errata_.session.tainted.add(got.errata_.key)
+
+
+def ordering(method: str, sign: str) -> Callable[["Handle", object], bool]:
+    def compare(self: "Handle", other: object) -> bool:
+        same = self.errata_
+        if isinstance(other, Handle):
+            return truth(same.session.ask(method, self, other))
+        held = same.session.ask("base", self)
+        if isinstance(held, Handle):
+            raise TypeError(f"'{sign}' not supported between instances of '{same.name}' and '{type(other).__name__}'")
+        return bool(getattr(held, f"__{method}__")(other) is True)
+
+    return compare
+
+
+def truth(got: object) -> bool:
+    return got if isinstance(got, bool) else bool(got)
+
+
+class Handle:
+    """One object of the program's, as test code sees it."""
+
+    __slots__ = ("errata_",)
+
+    def __init__(self, same: Same) -> None:
+        object.__setattr__(self, "errata_", same)
+
+    if TYPE_CHECKING:
+        errata_: Same
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__") and name not in ALLOWED:
+            raise AttributeError(f"'{self.errata_.name}' object has no attribute '{name}'")
+        return self.errata_.session.ask("get", self, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self.errata_.session.ask("set", self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self.errata_.session.ask("delete", self, name)
+
+    def __call__(self, *args: object, **named: object) -> object:
+        return self.errata_.session.put("call", (self, *args), named)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        session = self.errata_.session
+        if isinstance(other, Handle):
+            return truth(session.ask("eq", self, other))
+        if self.errata_.kind != "object":
+            return False
+        held = session.ask("base", self)
+        return not isinstance(held, Handle) and bool(held == other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.errata_.key)
+
+    def __bool__(self) -> bool:
+        same = self.errata_
+        return same.session.ask("bool", self) is True if same.kind == "object" else True
+
+    def __len__(self) -> int:
+        got = self.errata_.session.ask("len", self)
+        if type(got) is not int or not 0 <= got <= MOST_LENGTH:
+            raise TypeError(f"object of type '{self.errata_.name}' has no len()")
+        return got
+
+    def __iter__(self) -> Iterator[object]:
+        session = self.errata_.session
+        source = session.ask("iter", self)
+        if not isinstance(source, Handle):
+            return iter(cast("list[object]", source))
+        return source if source is self else source.errata_items()
+
+    def errata_items(self) -> Iterator[object]:
+        session, most = self.errata_.session, 1
+        while items := cast("list[object]", session.ask("next", self, most)):
+            yield from items
+            most = min(2 * most, MOST_BATCH)
+
+    def __next__(self) -> object:
+        for item in cast("list[object]", self.errata_.session.ask("next", self, 1)):
+            return item
+        raise StopIteration
+
+    def __reversed__(self) -> Iterator[object]:
+        return iter(cast("Handle", self.errata_.session.ask("reversed", self)))
+
+    def __contains__(self, item: object) -> bool:
+        session = self.errata_.session
+        if not isinstance(item, Handle) and session.ask("iterable", self) is True:
+            return any(item is found or item == found for found in self)
+        return session.ask("contains", item, self) is True
+
+    def __getitem__(self, key: object) -> object:
+        return self.errata_.session.ask("item", self, key)
+
+    def __setitem__(self, key: object, value: object) -> None:
+        self.errata_.session.ask("put", self, key, value)
+
+    def __delitem__(self, key: object) -> None:
+        self.errata_.session.ask("remove", self, key)
+
+    def __enter__(self) -> object:
+        return self.errata_.session.ask("enter", self)
+
+    def __exit__(self, *_: object) -> None:
+        self.errata_.session.ask("exit", self)
+
+    def __instancecheck__(self, instance: object) -> bool:
+        whole = instance.errata_ if isinstance(instance, Row) else instance
+        return isinstance(whole, Handle) and self.errata_.session.ask("isinstance", whole, self) is True
+
+    def __subclasscheck__(self, kind: object) -> bool:
+        return isinstance(kind, Handle) and self.errata_.session.ask("issubclass", kind, self) is True
+
+    def __repr__(self) -> str:
+        got = self.errata_.session.ask("repr", self)
+        return got if isinstance(got, str) else ""
+
+    def __str__(self) -> str:
+        got = self.errata_.session.ask("str", self)
+        return got if isinstance(got, str) else ""
+
+    def __format__(self, how: str) -> str:
+        got = self.errata_.session.ask("format", self, how)
+        return got if isinstance(got, str) else ""
+
+    __int__ = plain("int", int)
+    __float__ = plain("float", float)
+    __complex__ = plain("complex", complex)
+    __index__ = plain("index", int)
+    __abs__ = plain("abs", object)
+    __round__ = plain("round", object)
+    __neg__ = plain("neg", object)
+    __pos__ = plain("pos", object)
+    __invert__ = plain("invert", object)
+    __lt__, __le__ = ordering("lt", "<"), ordering("le", "<=")
+    __gt__, __ge__ = ordering("gt", ">"), ordering("ge", ">=")
+    __add__, __radd__ = operator("add", "+"), operator("add", "+", swapped=True)
+    __sub__, __rsub__ = operator("sub", "-"), operator("sub", "-", swapped=True)
+    __mul__, __rmul__ = operator("mul", "*"), operator("mul", "*", swapped=True)
+    __truediv__, __rtruediv__ = operator("truediv", "/"), operator("truediv", "/", swapped=True)
+    __floordiv__, __rfloordiv__ = operator("floordiv", "//"), operator("floordiv", "//", swapped=True)
+    __mod__, __rmod__ = operator("mod", "%"), operator("mod", "%", swapped=True)
+    __pow__, __rpow__ = operator("pow", "**"), operator("pow", "**", swapped=True)
+    __and__, __rand__ = operator("and_", "&"), operator("and_", "&", swapped=True)
+    __or__, __ror__ = operator("or_", "|"), operator("or_", "|", swapped=True)
+    __xor__, __rxor__ = operator("xor", "^"), operator("xor", "^", swapped=True)
+    __matmul__, __rmatmul__ = operator("matmul", "@"), operator("matmul", "@", swapped=True)
+    __lshift__, __rshift__ = operator("lshift", "<<"), operator("rshift", ">>")
+
+
+class Row(tuple[object, ...]):
+    """A named tuple of the program's: a plain tuple here, whose names are asked for there."""
+
+    errata_: Handle
+
+    @classmethod
+    def of(cls, whole: Handle, items: tuple[object, ...]) -> Self:
+        made = cls(items)
+        made.errata_ = whole
+        return made
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.errata_, name)

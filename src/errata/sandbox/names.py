@@ -1,0 +1,144 @@
+"""What test code sees under which name, and what of it is run.
+
+Names of the program reach the tests as handles or values, except builtins, helpers that the task gives, and modules
+and functions of the standard library: those are this process's own, whatever the program has put in their place. The
+entry point alone may be called like one of them.
+"""
+
+import ast
+import builtins
+import importlib
+import importlib.util
+import math
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import FunctionType
+
+from errata.sandbox.checks import Test
+from errata.sandbox.handles import Handle
+from errata.sandbox.protocol import Json, unpack
+from errata.sandbox.session import Session
+
+
+def namespace(
+    session: Session, described: Mapping[str, Json], wanted: frozenset[str], entry: str, given: str
+) -> dict[str, object]:
+    """The names of the program that tests use and may have from it. `given`: source of the task's own helpers."""
+    names: dict[str, object] = {"__name__": "__main__", "__builtins__": builtins}
+    if "pytest" in wanted or "approx" in wanted or "raises" in wanted:
+        stand_in()
+    own = prelude(given) if given else {}
+    for name in sorted(wanted & described.keys()):
+        if name == entry:
+            names[name] = value_of(session, name, described)
+        elif name in own:
+            names[name] = own[name]
+        elif name in sys.stdlib_module_names:
+            names[name] = importlib.import_module(name)
+        elif not hasattr(builtins, name):
+            names[name] = genuine(value_of(session, name, described))
+    return names
+
+
+def value_of(session: Session, name: str, described: Mapping[str, Json]) -> object:
+    told = described[name]
+    return session.ask("name", name) if told is None else unpack(told, session.known)
+
+
+def prelude(source: str) -> dict[str, object]:
+    """What the task's own helpers define."""
+    names: dict[str, object] = {"__name__": "__main__", "__builtins__": builtins}
+    exec(compile(source, "<prelude>", "exec", dont_inherit=True), names)
+    return names
+
+
+def genuine(value: object) -> object:
+    """This process's own where the program holds an installed module, or something of the standard library's."""
+    if not isinstance(value, Handle):
+        return value
+    same = value.errata_
+    if same.kind == "module":
+        top = same.name.partition(".")[0]
+        if top in sys.stdlib_module_names or importlib.util.find_spec(top) is not None:
+            return importlib.import_module(same.name)
+        return value
+    module, _, name = same.name.rpartition(".")
+    if same.kind in ("function", "class") and module.partition(".")[0] in sys.stdlib_module_names:
+        return getattr(importlib.import_module(module), name, value)
+    return value
+
+
+def collected(test: Test, names: Mapping[str, object]) -> None:
+    """Runs what a test only defines: `test_*` functions that nothing calls, and cases of unittest."""
+    for name in test.tests:
+        value = names.get(name)
+        if isinstance(value, FunctionType) and value.__code__.co_argcount == 0:
+            value()
+        elif isinstance(value, type) and "unittest" in sys.modules:
+            import unittest
+
+            if issubclass(value, unittest.TestCase):
+                for case in unittest.defaultTestLoader.loadTestsFromTestCase(value):
+                    case.debug()
+
+
+class Approx:
+    """A number, or numbers, that equal others nearly: as pytest's `approx` for plain data."""
+
+    def __init__(self, expected: object, rel: float = 1e-6, abs: float = 1e-12) -> None:
+        self.expected, self.rel, self.abs = expected, rel, abs
+
+    def __eq__(self, other: object) -> bool:
+        return self.near(self.expected, other)
+
+    def __hash__(self) -> int:
+        raise TypeError("unhashable type: 'approx'")
+
+    def __repr__(self) -> str:
+        return f"approx({self.expected!r})"
+
+    def near(self, wanted: object, got: object) -> bool:
+        match wanted, got:
+            case bool(), _:
+                return wanted == got
+            case (int() | float() | complex()), (int() | float() | complex()):
+                if wanted == got:
+                    return True
+                gap = abs(wanted - got)
+                return math.isfinite(abs(wanted)) and gap <= max(self.rel * abs(wanted), self.abs)
+            case (list(), list()) | (tuple(), tuple()):
+                return len(wanted) == len(got) and all(map(self.near, wanted, got))
+            case dict(), dict():
+                return wanted.keys() == got.keys() and all(self.near(wanted[key], got[key]) for key in wanted)
+            case _:
+                return wanted == got
+
+
+@contextmanager
+def raises(*expected: type[BaseException]) -> Iterator[None]:
+    try:
+        yield
+    except expected:
+        return
+    raise AssertionError("DID NOT RAISE " + " or ".join(kind.__name__ for kind in expected))
+
+
+def stand_in() -> None:
+    """Makes `from pytest import approx, raises` work where pytest is not installed."""
+    if importlib.util.find_spec("pytest") is None:
+        module = types.ModuleType("pytest")
+        vars(module).update(approx=Approx, raises=raises)
+        sys.modules["pytest"] = module
+
+
+def shared(test: Test, source: str) -> Iterator[str]:
+    """Imports of a test that may matter to the program, which in one file with it would see them too."""
+    for line in test.imports:
+        node = ast.parse(line).body[0]
+        assert isinstance(node, ast.Import | ast.ImportFrom)
+        bound = [alias.asname or alias.name.partition(".")[0] for alias in node.names]
+        module = node.module or "" if isinstance(node, ast.ImportFrom) else node.names[0].name
+        if module.partition(".")[0] in sys.stdlib_module_names and any(name in source for name in bound):
+            yield line

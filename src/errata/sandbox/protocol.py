@@ -1,0 +1,336 @@
+"""How the judge and the program talk: plain data by value, as tagged JSON in frames of at most 8 MiB.
+
+Both ends use this file, and it imports nothing of ours: the program's end is loaded from its text. Nothing here can
+execute anything: a frame is JSON, a tag names one of the types below and is checked by hand. Exact types cross; what
+else there is goes through the `other` hook of its end (a subclass as its base, anything more as a handle).
+
+    frame     4 bytes length, big endian, then JSON in ASCII
+    plain     null, true, false, text, whole numbers of 64 bits, finite floats, lists: as in JSON
+    tagged    {"t": tag, "v": content}: all other types, and what the two ends make of them
+"""
+
+import base64
+import builtins
+import json
+import math
+import socket
+import struct
+from array import array
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import TypeAlias, cast
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Read: TypeAlias = Callable[[int], bytes]
+"""At most that many bytes; none at the end."""
+Other: TypeAlias = Callable[[object], Json]
+Known: TypeAlias = Callable[[str, Json], object]
+
+MOST_BYTES = 8 << 20
+"""Of one frame."""
+MOST_DEPTH = 100
+"""Lists in lists; deeper data is no plain data."""
+MOST_BITS = 1 << 22
+"""Of a whole number; text for it could not be made in reasonable time."""
+WORD = 1 << 63
+
+
+class Broken(Exception):
+    """The other end did not keep to the protocol."""
+
+
+class TooLarge(Exception):
+    """More than a frame may hold."""
+
+
+class Closed(Exception):
+    """The other end is gone."""
+
+
+def send(channel: socket.socket, message: Json) -> None:
+    try:
+        body = json.dumps(message, allow_nan=False, separators=(",", ":")).encode("ascii")
+    except (RecursionError, ValueError) as error:
+        raise TooLarge from error
+    if len(body) > MOST_BYTES:
+        raise TooLarge
+    try:
+        channel.sendall(struct.pack(">I", len(body)) + body)
+    except TimeoutError:
+        raise
+    except OSError as error:
+        raise Closed from error
+
+
+def receive(read: Read) -> tuple[Json, int]:
+    """The next message and its size; raises Closed at the end and Broken for what is no message."""
+    (size,) = struct.unpack(">I", exactly(read, 4))
+    if size > MOST_BYTES:
+        raise Broken
+    return parse(exactly(read, size)), size
+
+
+def exactly(read: Read, size: int) -> bytes:
+    parts: list[bytes] = []
+    while size:
+        part = read(min(size, 1 << 18))
+        if not part:
+            raise Closed
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def refuse(_: str) -> Json:
+    raise Broken
+
+
+def parse(body: bytes) -> Json:
+    try:
+        return cast("Json", json.loads(body.decode("ascii"), parse_constant=refuse))
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Broken from error
+
+
+TYPES: dict[str, type] = {
+    **{
+        name: kind
+        for name, kind in vars(builtins).items()
+        if isinstance(kind, type) and (issubclass(kind, BaseException) or kind.__module__ == "builtins")
+    },
+    "NoneType": type(None),
+    **{kind.__name__: kind for kind in (Counter, OrderedDict, defaultdict, deque, Fraction, Decimal, date, datetime)},
+}
+"""Types that cross by name."""
+NAMES: dict[type, str] = {kind: name for name, kind in TYPES.items()}
+CONSTANTS: dict[str, object] = {"Ellipsis": ..., "NotImplemented": NotImplemented}
+MUTABLE = (list, dict, set, bytearray, deque, Counter, OrderedDict, defaultdict, array)
+
+
+def pack(value: object, other: Other, depth: int = 0) -> Json:
+    """Plain data as JSON; `other` makes JSON of what is no plain data."""
+    kind = type(value)
+    if value is None or kind is bool or kind is str:
+        return cast("Json", value)
+    if kind is int:
+        number = cast("int", value)
+        if -WORD <= number < WORD:
+            return number
+        return {"t": "int", "v": hex(number)} if number.bit_length() <= MOST_BITS else other(value)
+    if kind is float:
+        real = cast("float", value)
+        return real if math.isfinite(real) else {"t": "float", "v": repr(real)}
+    if depth > MOST_DEPTH:
+        return other(value)
+    if kind is list:
+        return [pack(item, other, depth + 1) for item in cast("list[object]", value)]
+    maker = PACKERS.get(kind)
+    if maker is None:
+        return other(value)
+    tag, make = maker
+    content = make(value, lambda item: pack(item, other, depth + 1))
+    return {"t": tag, "v": content} if content is not None else other(value)
+
+
+Inner: TypeAlias = Callable[[object], Json]
+
+
+def items(value: object, inner: Inner) -> Json:
+    return [inner(item) for item in cast("Iterable[object]", value)]
+
+
+def pairs(value: object, inner: Inner) -> Json:
+    mapping = cast("dict[object, object]", value)
+    return [[inner(key), inner(item)] for key, item in mapping.items()]
+
+
+def defaults(value: object, inner: Inner) -> Json:
+    mapping = cast("defaultdict[object, object]", value)
+    factory = NAMES.get(cast("type", mapping.default_factory), "") if mapping.default_factory else ""
+    return [factory, pairs(mapping, inner)]
+
+
+def bounded(value: object, inner: Inner) -> Json:
+    queue = cast("deque[object]", value)
+    return [queue.maxlen, items(queue, inner)]
+
+
+def blob(value: object, _: Inner) -> Json:
+    return base64.b64encode(cast("bytes", value)).decode("ascii")
+
+
+def moment(value: object, _: Inner) -> Json:
+    when = cast("datetime", value)
+    zone = None if type(value) is date else when.tzinfo
+    return when.isoformat() if zone is None or zone.__class__.__module__ == "datetime" else None
+
+
+def by_name(value: object, _: Inner) -> Json:
+    return NAMES.get(cast("type", value))
+
+
+def attributes(*names: str) -> Callable[[object, Inner], Json]:
+    return lambda value, inner: [inner(getattr(value, name)) for name in names]
+
+
+def typed(value: object, _: Inner) -> Json:
+    numbers = cast("array[int]", value)
+    return [numbers.typecode, base64.b64encode(numbers.tobytes()).decode("ascii")]
+
+
+def constant(value: object, _: Inner) -> Json:
+    return repr(value)
+
+
+PACKERS: dict[type, tuple[str, Callable[[object, Inner], Json]]] = {
+    tuple: ("tuple", items),
+    dict: ("dict", pairs),
+    set: ("set", items),
+    frozenset: ("frozenset", items),
+    bytes: ("bytes", blob),
+    bytearray: ("bytearray", blob),
+    complex: ("complex", attributes("real", "imag")),
+    range: ("range", attributes("start", "stop", "step")),
+    slice: ("slice", attributes("start", "stop", "step")),
+    Counter: ("Counter", pairs),
+    OrderedDict: ("OrderedDict", pairs),
+    defaultdict: ("defaultdict", defaults),
+    deque: ("deque", bounded),
+    type({}.keys()): ("keys", items),
+    type({}.items()): ("items", lambda value, inner: pairs(dict(cast("Iterable[tuple[object, object]]", value)), inner)),
+    Fraction: ("Fraction", attributes("numerator", "denominator")),
+    Decimal: ("Decimal", lambda value, _: str(value)),
+    date: ("date", moment),
+    datetime: ("datetime", moment),
+    time: ("time", moment),
+    timedelta: ("timedelta", attributes("days", "seconds", "microseconds")),
+    array: ("array", typed),
+    type: ("type", by_name),
+    type(...): ("constant", constant),
+    type(NotImplemented): ("constant", constant),
+}
+
+
+def unpack(tree: Json, known: Known, depth: int = 0) -> object:
+    """The value of JSON made by `pack`; `known(tag, content)` makes what is no plain data. Raises Broken."""
+    if tree is None or isinstance(tree, bool | int | float | str):
+        return tree
+    if depth > MOST_DEPTH + 20:
+        raise Broken
+    if isinstance(tree, list):
+        return [unpack(item, known, depth + 1) for item in tree]
+    tag, content = tree.get("t"), tree.get("v")
+    if not isinstance(tag, str):
+        raise Broken
+    make = UNPACKERS.get(tag)
+    if make is None:
+        return known(tag, content)
+
+    def inner(item: Json) -> object:
+        return unpack(item, known, depth + 1)
+
+    try:
+        return make(content, inner)
+    except Broken:
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, MemoryError) as error:
+        raise Broken from error
+
+
+Outer: TypeAlias = Callable[[Json], object]
+
+
+def text(content: Json) -> str:
+    if not isinstance(content, str):
+        raise Broken
+    return content
+
+
+def many(content: Json, inner: Outer) -> list[object]:
+    if not isinstance(content, list):
+        raise Broken
+    return [inner(item) for item in content]
+
+
+def couples(content: Json, inner: Outer) -> dict[object, object]:
+    both = [many(item, inner) for item in many(content, lambda item: cast("object", item)) for item in [cast("Json", item)]]
+    return {key: value for key, value in both}
+
+
+def whole(content: Json, _: Outer) -> object:
+    digits = text(content)
+    if len(digits) > MOST_BITS // 4 + 4:
+        raise Broken
+    return int(digits, 16)
+
+
+def real(content: Json, _: Outer) -> object:
+    return {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}[text(content)]
+
+
+def defaulted(content: Json, inner: Outer) -> object:
+    if not isinstance(content, list):
+        raise Broken
+    factory, rows = content
+    return defaultdict(TYPES[text(factory)] if factory else None, couples(rows, inner))
+
+
+def queued(content: Json, inner: Outer) -> object:
+    if not isinstance(content, list):
+        raise Broken
+    most, rows = content
+    return deque(many(rows, inner), cast("int | None", most))
+
+
+def numbers_of(content: Json, inner: Outer) -> list[int]:
+    numbers = many(content, inner)
+    if not all(number is None or type(number) is int for number in numbers):
+        raise Broken
+    return cast("list[int]", numbers)
+
+
+def decimal(content: Json, _: Outer) -> object:
+    digits = text(content)
+    if len(digits) > 10_000:
+        raise Broken
+    return Decimal(digits)
+
+
+def array_of(content: Json, _: Outer) -> object:
+    if not isinstance(content, list):
+        raise Broken
+    code, body = content
+    return array(text(code), base64.b64decode(text(body), validate=True))
+
+
+UNPACKERS: dict[str, Callable[[Json, Outer], object]] = {
+    "int": whole,
+    "float": real,
+    "tuple": lambda content, inner: tuple(many(content, inner)),
+    "dict": couples,
+    "set": lambda content, inner: set(many(content, inner)),
+    "frozenset": lambda content, inner: frozenset(many(content, inner)),
+    "bytes": lambda content, _: base64.b64decode(text(content), validate=True),
+    "bytearray": lambda content, _: bytearray(base64.b64decode(text(content), validate=True)),
+    "complex": lambda content, inner: complex(*cast("list[float]", many(content, inner))),
+    "range": lambda content, inner: range(*numbers_of(content, inner)),
+    "slice": lambda content, inner: slice(*many(content, inner)),
+    "Counter": lambda content, inner: Counter(cast("dict[object, int]", couples(content, inner))),
+    "OrderedDict": lambda content, inner: OrderedDict(couples(content, inner)),
+    "defaultdict": defaulted,
+    "deque": queued,
+    "keys": lambda content, inner: dict.fromkeys(many(content, inner)).keys(),
+    "items": lambda content, inner: couples(content, inner).items(),
+    "Fraction": lambda content, inner: Fraction(*numbers_of(content, inner)),
+    "Decimal": decimal,
+    "date": lambda content, _: date.fromisoformat(text(content)),
+    "datetime": lambda content, _: datetime.fromisoformat(text(content)),
+    "time": lambda content, _: time.fromisoformat(text(content)),
+    "timedelta": lambda content, inner: timedelta(*numbers_of(content, inner)),
+    "array": array_of,
+    "type": lambda content, _: TYPES[text(content)],
+    "constant": lambda content, _: CONSTANTS[text(content)],
+}

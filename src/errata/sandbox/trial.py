@@ -1,0 +1,273 @@
+"""One program against its tests, judged here: the rule is that no pass can be forged.
+
+The tests run in this process, unmodified, on this process's data; the program runs in the sandbox and is only asked
+for values (`session`). A test passes when its code ran here to its end, the program was asked, and it was alive and
+in turn all the while. Nothing that the program says about itself counts as a verdict.
+
+Names: what tests see of the program are the names that it defines, except builtins, helpers that the task gives
+(`Program.prelude`) and the standard library's modules, which are always this process's own, unless such a name is the
+entry point itself.
+"""
+
+import json
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from types import FrameType
+from typing import cast
+
+from errata.sandbox.checks import Asserted, Test, ready, values
+from errata.sandbox.limits import Ended, Limits, Outcome, Program
+from errata.sandbox.names import collected, namespace, shared
+from errata.sandbox.protocol import Json
+from errata.sandbox.session import Over, Session
+from errata.sandbox.tracebacks import Layout, layout, of_error, of_report, of_syntax, places, syntax_of
+from errata.sandbox.worker import Worker
+from errata.types import Outcome as Word
+from errata.types import Part
+
+SETUP = "<setup>"
+MOST_NAME = 2000
+GRACE = 2.0
+"""Seconds of CPU that test code may use beyond the program's own limit."""
+
+
+class Expired(BaseException):
+    """Test code ran too long by itself, as with a hostile value it may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was found about one test."""
+
+    word: Word
+    detail: str = ""
+    call: str = ""
+    got: str | None = None
+    expected: str | None = None
+
+
+def run_trial(worker: Worker, program: Program, limits: Limits) -> Outcome:
+    """Runs the program once and every test against it. Raises Fault when the machine failed."""
+    trial = Trial(program)
+    if trial.setup.error is not None:
+        found = [trial.no_python(trial.setup, SETUP)] * len(trial.tests)
+        return trial.outcome(found, None, worker.tier)
+    child = worker.start(trial.job(), limits, program.stdin.encode("utf-8", "surrogatepass"))
+    session = Session(child)
+    try:
+        with guard(limits.seconds + GRACE):
+            found = trial.run(session)
+    finally:
+        ended = child.finish(kill=True)
+    return trial.outcome([explained(item, ended) for item in found], ended, worker.tier)
+
+
+def explained(found: Found, ended: Ended) -> Found:
+    """An end that the judge saw as silence, by what the process left: a limit, a signal, or its own exit."""
+    if found.word not in ("early_exit", "timeout", "crashed"):
+        return found
+    if ended.limit:
+        return replace(found, word=ended.limit)
+    if ended.signal not in (None, signal.SIGKILL, signal.SIGTERM):
+        return replace(found, word="crashed")
+    return found
+
+
+@contextmanager
+def guard(seconds: float) -> Iterator[None]:
+    """Ends test code that uses more CPU than this, in a process's main thread; elsewhere its owner must watch."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def expire(_: int, __: FrameType | None) -> None:
+        raise Expired
+
+    before = signal.signal(signal.SIGPROF, expire)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 0.2)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+class Trial:
+    """The tests of one program, made ready."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        entry = program.entry_point
+        self.setup = ready(program.setup, SETUP, entry)
+        sources = (*program.tests, *program.hidden)
+        self.tests = [ready(source, f"<test {at}>", entry) for at, source in enumerate(sources)]
+        pieces = [(SETUP, program.setup)] if program.setup else []
+        pieces += [(f"<test {at}>", source) for at, source in enumerate(sources)]
+        self.layout: Layout = layout(program.source, pieces)
+        self.by_file = {SETUP: self.setup, **{f"<test {at}>": test for at, test in enumerate(self.tests)}}
+        self.wanted = self.setup.loads.union(*(test.loads for test in self.tests), self.setup.taken)
+
+    def job(self) -> bytes:
+        imports = [line for test in (self.setup, *self.tests) for line in shared(test, self.program.source)]
+        order: Json = {"source": self.program.source, "imports": cast("Json", imports), "back": self.program.copy_back}
+        return json.dumps(order).encode("ascii")
+
+    def run(self, session: Session) -> list[Found]:
+        try:
+            first = session.receive()
+        except Over as over:
+            return [Found(word=over.outcome)] * len(self.tests)
+        match first:
+            case ["v", 0, dict(names), None]:
+                pass
+            case ["s", 0, report]:
+                return [Found(word="syntax", detail=of_syntax(report))] * len(self.tests)
+            case ["e", 0, dict(report)]:
+                return [self.fell(report)] * len(self.tests)
+            case _:
+                return [Found(word="crashed")] * len(self.tests)
+        if self.program.together:
+            return self.run_together(session)
+        return self.run_apart(session, names)
+
+    def fell(self, report: dict[str, Json]) -> Found:
+        """The program raised before any test."""
+        base = report.get("base")
+        if base == "SystemExit":
+            return Found(word="early_exit")
+        return Found(word="memory" if base == "MemoryError" else "exception", detail=of_report(self.layout, report))
+
+    def run_apart(self, session: Session, described: dict[str, Json]) -> list[Found]:
+        found: list[Found] = []
+        try:
+            names = namespace(session, described, self.wanted, self.program.entry_point, self.program.prelude)
+            if self.setup.code is not None and self.program.setup:
+                broken = self.run_test(session, self.setup, names, frozenset())
+                if broken.word != "passed":
+                    return [broken] * len(self.tests)
+            made: frozenset[str] = frozenset()
+            for test in self.tests:
+                found.append(self.run_test(session, test, names, made))
+                made |= test.stores
+                if session.over is not None or found[-1].word == "timeout":
+                    break
+        except (Over, Expired) as error:
+            found.append(Found(word=error.outcome if isinstance(error, Over) else "timeout"))
+        if session.touched == 0 and all(item.word == "passed" for item in found):
+            return [Found(word="invalid_check")] * len(self.tests)
+        return found + [replace(found[-1], call="", got=None, expected=None)] * (len(self.tests) - len(found))
+
+    def run_test(self, session: Session, test: Test, names: dict[str, object], made: frozenset[str]) -> Found:
+        """Runs one piece of test code; the found word is `passed` when it came to its end."""
+        if test.code is None:
+            return self.no_python(test)
+        before, session.exited = session.touched, False
+        try:
+            exec(test.code, names)
+            collected(test, names)
+        except (Over, Expired, KeyboardInterrupt) as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            where = self.left(error)
+            word: Word = error.outcome if isinstance(error, Over) else "timeout"
+            return Found(word=word, call=where[0].call) if where else Found(word=word)
+        except BaseException as error:
+            if isinstance(error, SystemExit) and not error.code and session.over is None and not session.exited:
+                return Found(word="passed")
+            own = session.touched == before and not (test.loads & made)
+            return self.failed(session, error, own)
+        if session.over is not None or session.exited:
+            return Found(word=session.over.outcome if session.over else "early_exit")
+        one = test.asserted[0] if len(test.asserted) == 1 else None
+        if one is None or one.got not in names:
+            return Found(word="passed", call=one.call if one else "")
+        got, expected = values(one, names)
+        return Found(word="passed", call=one.call, got=got, expected=expected)
+
+    def failed(self, session: Session, error: BaseException, untouched: bool) -> Found:
+        """What an exception that left the test means."""
+        if session.over is not None or session.exited:
+            return Found(word=session.over.outcome if session.over else "early_exit")
+        theirs = any(item.error is error for item in session.raised)
+        word: Word = "wrong" if isinstance(error, AssertionError) else "exception"
+        if isinstance(error, MemoryError):
+            word = "memory"
+        elif untouched and not theirs and not isinstance(error, AssertionError | NameError):
+            word = "invalid_check"
+        detail = of_error(self.layout, error, session.raised)
+        where = self.left(error)
+        if where is None:
+            return Found(word=word, detail=detail)
+        asserted, seen = where
+        got, expected = values(asserted, seen)
+        return Found(word=word, detail=detail, call=self.renamed(asserted.call), got=got, expected=expected)
+
+    def left(self, error: BaseException) -> tuple[Asserted, Mapping[str, object]] | None:
+        """The assert statement that an exception left, and the names that its values are under."""
+        for entry in reversed(list(places(self.layout, error.__traceback__))):
+            for asserted in self.by_file[entry.tb_frame.f_code.co_filename].asserted:
+                if asserted.first <= entry.tb_lineno <= asserted.last:
+                    return asserted, entry.tb_frame.f_locals
+        return None
+
+    def renamed(self, call: str) -> str:
+        """HumanEval's tests say `candidate` for the function."""
+        entry = self.program.entry_point
+        return call.replace("candidate(", f"{entry}(") if entry and "candidate" in self.setup.source else call
+
+    def run_together(self, session: Session) -> list[Found]:
+        """The tests in the program's own process: it could have written what is found."""
+        found: list[Found] = []
+        for test in (self.setup, *self.tests):
+            try:
+                session.ask("test", test.source)
+                found.append(Found(word="passed"))
+            except Over as over:
+                found.append(Found(word=over.outcome))
+            except BaseException as error:
+                report = session.raised[-1].report
+                word: Word = "wrong" if report.get("base") == "AssertionError" else self.fell(report).word
+                found.append(Found(word=word, detail=of_error(self.layout, error, session.raised)))
+        setup, *rest = found
+        return rest if setup.word == "passed" else [setup] * len(rest)
+
+    def no_python(self, test: Test) -> Found:
+        assert test.error is not None
+        name = next(name for name, found in self.by_file.items() if found is test)
+        before = self.layout.pieces[name][0] if name in self.layout.pieces else 0
+        return Found(word="invalid_check", detail=of_syntax(syntax_of(test.error), before))
+
+    def outcome(self, found: Sequence[Found], ended: Ended | None, tier: int) -> Outcome:
+        """The outcome of the whole: that of the first failing test."""
+        shown = len(self.program.tests)
+        parts = tuple(
+            Part(
+                name=test.source[:MOST_NAME],
+                passed=item.word == "passed",
+                call=item.call,
+                got=item.got,
+                expected=item.expected,
+            )
+            if at < shown
+            else Part(name=f"hidden[{at - shown}]", passed=item.word == "passed")
+            for at, (test, item) in enumerate(zip(self.tests, found, strict=True))
+        )
+        first = next((at for at, item in enumerate(found) if item.word != "passed"), None)
+        word: Word = "passed" if first is None else found[first].word
+        if not found:
+            word = "invalid_check"
+        detail = found[first].detail if first is not None and first < max(shown, 0) else ""
+        made = Outcome(outcome=word, parts=parts, detail=detail, tier=tier, forgeable=self.program.together)
+        if ended is None:
+            return made
+        return replace(
+            made,
+            stdout=ended.stdout,
+            stderr=ended.stderr,
+            seconds=ended.wall_seconds,
+            cpu=ended.cpu_seconds,
+            peak_mib=ended.peak_mib,
+        )
