@@ -14,6 +14,8 @@ from errata.sandbox.launch import Zygote
 from errata.sandbox.limits import Ended, Hit, Limits
 from errata.sandbox.watch import look
 
+IN_CHANNEL = 1 << 16
+"""Bytes of a job that go through the channel, without anybody reading yet; a longer one goes as a file."""
 GLANCE = 0.05
 """Seconds between looks at what a program has used; a shorter program is never looked at."""
 
@@ -28,15 +30,18 @@ class Child:
         self.channel, theirs = socket.socketpair()
         out, out_w = os.pipe()
         err, err_w = os.pipe()
-        given = array.array("i", [theirs.fileno(), out_w, err_w])
-        if stdin:
-            given.append(memory_file(stdin))
+        in_file = len(job) > IN_CHANNEL
+        given = array.array("i", [theirs.fileno(), opened(stdin), out_w, err_w])
+        if in_file:
+            given.append(opened(job))
+        else:
+            self.channel.sendall(job)
         self._outputs = {out: bytearray(), err: bytearray()}
         self._open = [out, err]
         self._written = 0
         header = inside.START.pack(
             b"S",
-            bool(stdin),
+            in_file,
             len(job),
             limits.seconds,
             limits.memory_mib,
@@ -44,12 +49,9 @@ class Child:
             limits.files,
             limits.processes,
         )
-        message = header + job
         self._began = time.monotonic()
         try:
-            sent = zygote.control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, given)])
-            if sent < len(message):
-                zygote.control.sendall(memoryview(message)[sent:])
+            zygote.control.sendmsg([header], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, given)])
         except OSError as error:
             raise self._lost(error) from error
         finally:
@@ -98,9 +100,9 @@ class Child:
         except OSError as error:
             raise self._lost(error) from error
         wall = time.monotonic() - self._began
-        while self._open:
-            self._read(select.select(self._open, [], [])[0])
-        self.channel.close()
+        while self._open and (ready := select.select(self._open, [], [], 0)[0]):
+            self._read(ready)
+        self._release()
         number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
         if not self.hit and (number == signal.SIGXCPU or (number == signal.SIGKILL and cpu >= self._limits.seconds)):
             self.hit = "timeout"
@@ -141,7 +143,9 @@ class Child:
             data += got
             if not got or data[:1] == b"X":
                 raise OSError(data[1:].decode(errors="replace") or "it died")
-        _, status, cpu, others, peak = inside.ENDED.unpack(data)
+        _, status, cpu, others, peak, doubt = inside.ENDED.unpack(data)
+        if doubt:
+            self._zygote.kill()
         return status, cpu + others, peak / 1024
 
     def _read(self, ready: Sequence[int | socket.socket]) -> None:
@@ -159,18 +163,23 @@ class Child:
             if self._written > self._limits.flood_mib << 20:
                 self.hit = self.hit or "output"
 
-    def _lost(self, error: OSError) -> Fault:
+    def _release(self) -> None:
         self.channel.close()
         for descriptor in self._open:
             os.close(descriptor)
         self._open = []
+
+    def _lost(self, error: OSError) -> Fault:
+        self._release()
         self._zygote.kill()
         return Fault(f"sandbox: the zygote is gone: {error}")
 
 
-def memory_file(data: bytes) -> int:
+def opened(data: bytes) -> int:
     """A descriptor that reads as the data."""
-    descriptor = os.memfd_create("stdin")
+    if not data:
+        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.memfd_create("errata")
     with open(descriptor, "wb", closefd=False) as file:
         file.write(data)
     os.lseek(descriptor, 0, os.SEEK_SET)

@@ -49,7 +49,7 @@ class Limits:
     """Output beyond this many MiB ends the program."""
     file_mib: int = 64
     """Size of its scratch folder and of any file in it, in MiB."""
-    files: int = 128
+    files: int = 64
     """Descriptors that may be open at once."""
     processes: int = 64
     """Threads and processes that may live at once (tier 2: threads alone)."""

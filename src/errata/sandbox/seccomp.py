@@ -9,7 +9,7 @@ import os
 import struct
 from collections.abc import Iterable
 
-from errata.sandbox.kernel import PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, prctl
+from errata.sandbox.kernel import PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, PR_SET_SECCOMP, prctl
 from errata.sandbox.syscalls import ALLOWED, CHANGES, KNOWN, RULED
 
 MACHINES = ("x86_64", "aarch64")
@@ -28,8 +28,8 @@ IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 """Is it a terminal, how wide, how much to read, non-blocking, close on exec: nothing that owns or pushes."""
 FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
 """Copies, flags and locks; not owners, signals, leases, notifications, seals or pipe sizes."""
-PRCTLS = (1, 2, 3, 15, 16, 38, 0x53564D41)
-"""Names, death signals, no new privileges; libc names its memory."""
+PRCTLS = (2, 3, 15, 16, 38, 0x53564D41)
+"""Names, what is set, no new privileges; libc names its memory."""
 
 
 def op(code: int, value: int, yes: int = 0, no: int = 0) -> bytes:
@@ -83,16 +83,15 @@ def rules(tier: int) -> dict[str, bytes]:
         + op(RETURN, REFUSE),
         "ioctl": one_of(1, IOCTLS),
         "fcntl": one_of(1, FCNTLS),
-        "prctl": one_of(0, PRCTLS if tier == 1 else (*PRCTLS, PR_SET_SECCOMP)),
+        "prctl": one_of(0, PRCTLS if tier == 1 else (*PRCTLS, PR_SET_PDEATHSIG, PR_SET_SECCOMP)),
         "prlimit64": one_of(0, (0,)),
     }
 
 
 def zygote(machine: str, tier: int) -> bytes:
     """The filter of a zygote, which all its programs inherit."""
-    allowed = ALLOWED | CHANGES if tier == 1 else ALLOWED
     code = opening(machine)
-    for name in sorted(allowed, key=lambda name: number_of(name, machine)):
+    for name in sorted(ALLOWED | CHANGES, key=lambda name: number_of(name, machine)):
         code += case(number_of(name, machine), op(RETURN, ALLOW))
     for name, body in rules(tier).items():
         code += case(number_of(name, machine), body)
@@ -107,9 +106,9 @@ def program(machine: str, pid: int) -> bytes:
     code += case(number_of("clone", machine), low(0) + op(ANY_BIT, THREAD, 1, 0) + refuse + op(RETURN, ALLOW))
     for name in ("kill", "tgkill"):
         code += case(number_of(name, machine), one_of(0, (pid,)))
-    for name in ("fork", "vfork", "tkill", "setsid", "setpgid", "pidfd_open", "prctl"):
-        body = one_of(0, PRCTLS) if name == "prctl" else refuse
-        code += case(number_of(name, machine), body)
+    code += case(number_of("prctl", machine), one_of(0, PRCTLS))
+    for name in ("fork", "vfork", "tkill", "setsid", "setpgid", "pidfd_open", *CHANGES):
+        code += case(number_of(name, machine), refuse)
     return code + op(RETURN, ALLOW)
 
 

@@ -189,7 +189,7 @@ CHANGES: Table = {
     "futimesat": (261, -1),
     "utimensat": (280, 88),
 }
-"""Modes and times of files, which Landlock does not rule: allowed where the only writable files are the scratch\'s."""
+"""Modes and times of files, which Landlock does not rule: not for programs in tier 2, where all files have names."""
 
 RULED: Table = {
     "clone": (56, 220),

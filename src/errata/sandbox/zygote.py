@@ -7,26 +7,30 @@ itself, `K` kill and finish; to the judge, `R` ready, `E` ended, `X` this proces
 
 import ctypes
 import gc
+import itertools
 import os
 import resource
 import select
 import signal
+import stat
 import struct
 import sys
 from _socket import AF_UNIX, CMSG_SPACE, SOCK_STREAM, socket
 from collections.abc import Callable
-from typing import TypedDict
+from typing import TypeAlias, TypedDict, cast
 
-from errata.sandbox import seccomp
+from errata.sandbox import kernel, seccomp
 from errata.sandbox.confine import Unavailable, confine
 
 START = struct.Struct("<cBIdIIII")
-"""b"S", 1 when standard input is given, bytes of the job, seconds, memory MiB, file MiB, files, processes."""
-ENDED = struct.Struct("<ciddI")
-"""b"E", wait status, CPU seconds of the program, of what it left running, peak KiB."""
-
+"""b"S", 1 when the job comes as a file, its bytes, seconds, memory MiB, file MiB, files, processes."""
+ENDED = struct.Struct("<ciddIB")
+"""b"E", wait status, CPU seconds of the program, of what it left running, peak KiB, 1 when nothing more may be run."""
+Header: TypeAlias = tuple[int, int, float, int, int, int, int]
 OWN = 2
 """Processes of the sandbox itself in a program's user namespace."""
+STACK = 8 << 20
+HELD_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 Serve = Callable[[socket, bytes], None]
 
@@ -42,13 +46,9 @@ class Settings(TypedDict):
     mib: int
 
 
-class Doubt(Exception):
-    """Something of a program may have stayed; this process must not serve another."""
-
-
 def main(control: socket, settings: Settings, serve: Serve) -> None:
     """Serves until the judge hangs up."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    settle()
     sys.path += settings["site"]
     tier = settings["tier"]
     try:
@@ -58,84 +58,97 @@ def main(control: socket, settings: Settings, serve: Serve) -> None:
         return
     os.environ["HOME"] = os.environ["TMPDIR"] = scratch
     os.chdir(scratch)
+    empty(scratch)
+    clean = os.stat(scratch)
     fork = ctypes.PyDLL(None).fork
     gc.collect()
     gc.freeze()
     gc.disable()
     control.sendall(b"R")
     while (started := receive(control)) is not None:
-        header, job, descriptors = started
+        header, descriptors = started
         pid = fork()
         if pid == 0:
-            candidate(tier, header, job, descriptors, serve)
-        if pid < 0:
-            raise Doubt("fork was refused")
+            candidate(tier, header, descriptors, serve)
         for descriptor in descriptors:
             os.close(descriptor)
-        del job, started
+        if pid < 0:
+            raise OSError("fork was refused")
         going_on = await_end(control, pid)
         ended = reap(pid, tier)
         if not going_on:
             return
-        empty(scratch)
-        control.sendall(ENDED.pack(b"E", *ended))
+        doubt = 0
+        if os.stat(scratch) != clean:
+            try:
+                empty(scratch)
+                clean = os.stat(scratch)
+            except OSError:
+                doubt = 1
+        control.sendall(ENDED.pack(b"E", *ended, doubt))
 
 
-def receive(control: socket) -> tuple[tuple[int, float, int, int, int, int], bytes, list[int]] | None:
+def settle() -> None:
+    """Takes back what the judge's process may have handed down: signals, a mask for new files, limits of its own."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, *HELD_BY_PYTHON}:
+        signal.signal(number, signal.SIG_DFL)
+    os.umask(0o022)
+    limit(resource.RLIMIT_STACK, STACK, resource.getrlimit(resource.RLIMIT_STACK)[1])
+
+
+def limit(kind: int, soft: int, hard: int) -> None:
+    """Sets a limit, or the lower one that holds already."""
+    most = resource.getrlimit(kind)[1]
+    if most >= 0:
+        hard = min(hard, most) if hard >= 0 else most
+        soft = min(soft, most)
+    resource.setrlimit(kind, (soft, hard))
+
+
+def receive(control: socket) -> tuple[Header, list[int]] | None:
     """The next start message; None when the judge has hung up. A late `K` for a program that is gone is passed over."""
-    while True:
-        data, ancillary, _, _ = control.recvmsg(1 << 18, CMSG_SPACE(4 * 4))
-        if not data:
-            return None
-        data = data.lstrip(b"K") if not ancillary else data
-        if data:
-            break
-    descriptors = [number for _, _, raw in ancillary for number in struct.unpack(f"<{len(raw) // 4}i", raw)]
+    data = b""
+    descriptors: list[int] = []
     while len(data) < START.size:
-        data += more(control)
-    _, given, size, *rest = START.unpack_from(data)
-    parts = [data[START.size :]]
-    have = len(parts[0])
-    while have < size:
-        parts.append(more(control))
-        have += len(parts[-1])
-    return (given, *rest), b"".join(parts), descriptors
+        more, ancillary, _, _ = control.recvmsg(START.size - len(data), CMSG_SPACE(8 * 4))
+        if not more:
+            return None
+        data = (data + more).lstrip(b"K")
+        for _, _, raw in ancillary:
+            descriptors += struct.unpack(f"<{len(raw) // 4}i", raw)
+    _, *header = START.unpack(data)
+    return cast("Header", tuple(header)), descriptors
 
 
-def more(control: socket) -> bytes:
-    data = control.recv(1 << 20)
-    if not data:
-        raise SystemExit
-    return data
-
-
-def candidate(
-    tier: int, header: tuple[int, float, int, int, int, int], job: bytes, descriptors: list[int], serve: Serve
-) -> None:
+def candidate(tier: int, header: Header, descriptors: list[int], serve: Serve) -> None:
     """The program's own process: its descriptors, its limits, then its code; never returns."""
     status = 70
     try:
-        given, seconds, memory, file, files, processes = header
-        channel, out, err, *stdin = descriptors
-        os.dup2(stdin[0], 0) if given else None
+        in_file, size, seconds, memory, file, files, processes = header
+        channel, given, out, err, *job_file = descriptors
+        os.dup2(given, 0)
         os.dup2(out, 1)
         os.dup2(err, 2)
         os.dup2(channel, 3)
+        talk = socket(AF_UNIX, SOCK_STREAM, 0, 3)
+        source = job_file[0] if in_file else 3
+        job = b""
+        while len(job) < size:
+            job += os.read(source, size - len(job))
         os.closerange(4, 1 << 16)
         cpu = int(seconds) + 1
-        for limit, soft, hard in (
-            (resource.RLIMIT_CPU, cpu, cpu + 1),
-            (resource.RLIMIT_AS, memory << 20, memory << 20),
-            (resource.RLIMIT_FSIZE, file << 20, file << 20),
-            (resource.RLIMIT_NOFILE, files, files),
-        ):
-            resource.setrlimit(limit, (soft, hard))
+        limit(resource.RLIMIT_CPU, cpu, cpu + 1)
+        limit(resource.RLIMIT_AS, memory << 20, memory << 20)
+        limit(resource.RLIMIT_FSIZE, file << 20, file << 20)
+        limit(resource.RLIMIT_NOFILE, files, files)
         if tier == 1:
-            resource.setrlimit(resource.RLIMIT_NPROC, (processes + OWN, processes + OWN))
+            limit(resource.RLIMIT_NPROC, processes + OWN, processes + OWN)
         elif tier == 2:
+            kernel.prctl("pdeathsig", kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
             seccomp.install(seccomp.program(seccomp.machine(), os.getpid()))
         gc.enable()
-        serve(socket(AF_UNIX, SOCK_STREAM, 0, 3), job)
+        serve(talk, job)
         status = 0
     finally:
         os._exit(status)
@@ -173,13 +186,24 @@ def reap(pid: int, tier: int) -> tuple[int, float, float, int]:
 
 
 def empty(folder: str) -> None:
-    """Removes everything in the folder, without following links; folders that deny it are opened first."""
-    with os.scandir(folder) as entries:
-        found = list(entries)
-    for entry in found:
-        if entry.is_dir(follow_symlinks=False):
-            os.chmod(entry.path, 0o700)
-            empty(entry.path)
-            os.rmdir(entry.path)
-        else:
-            os.unlink(entry.path)
+    """Removes everything in the folder, without following links, however deep it is nested or closed to its owner."""
+    os.chmod(folder, 0o700)
+    todo = os.listdir(folder)
+    names = itertools.count()
+    while todo:
+        path = f"{folder}/{todo.pop()}"
+        if not stat.S_ISDIR(os.lstat(path).st_mode):
+            os.unlink(path)
+            continue
+        os.chmod(path, 0o700)
+        for name in os.listdir(path):
+            inner = f"{path}/{name}"
+            if stat.S_ISDIR(os.lstat(inner).st_mode):
+                os.chmod(inner, 0o700)
+                free = next(f".{n}" for n in names if not os.path.lexists(f"{folder}/.{n}"))
+                os.rename(inner, f"{folder}/{free}")
+                todo.append(free)
+            else:
+                os.unlink(inner)
+        os.rmdir(path)
+    os.utime(folder, (0, 0))
