@@ -1,0 +1,5 @@
+"""Task + sample -> verdict. Each judge is a stage; what it cannot decide for the machine's sake stays owed."""
+
+from errata.judges.unit_tests import Judging, judge
+
+__all__ = ["Judging", "judge"]
