@@ -1,4 +1,4 @@
-"""Many programs on many workers: a thread and a zygote each, answers as they are ready, nothing left behind."""
+"""Many programs on many workers: a thread, a judge and a zygote each, answers as they are ready, nothing left behind."""
 
 import atexit
 import contextlib
@@ -13,7 +13,7 @@ from typing import Self, TypeAlias
 
 from errata.errors import Fault
 from errata.sandbox.limits import Limits, Outcome, Program
-from errata.sandbox.worker import Worker
+from errata.sandbox.referee import Referee
 
 LOOK_AHEAD = 4
 """Programs taken from the iterable, and not yet answered, for each worker."""
@@ -29,8 +29,8 @@ class Pool:
     """Workers for many programs; a context manager. Threads and zygotes are started by the first `map`."""
 
     def __init__(self, workers: int = 0, tier: int | None = None, unsafe: bool = False, environment: str = "") -> None:
-        """workers: 0 means one for each core this process may use. tier, unsafe, environment: see `Worker`."""
-        self.workers = [Worker(tier, unsafe, environment) for _ in range(workers or len(os.sched_getaffinity(0)))]
+        """workers: 0 means one for each core this process may use. tier, unsafe, environment: see `Worker`. Each has a judge and a zygote."""
+        self.workers = [Referee(tier, unsafe, environment) for _ in range(workers or len(os.sched_getaffinity(0)))]
         self._todo: queue.SimpleQueue[tuple[Digest, Program, Limits] | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[Digest, Outcome | Fault | BaseException]] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -105,7 +105,7 @@ class Pool:
             for thread in self._threads:
                 thread.start()
 
-    def _serve(self, worker: Worker) -> None:
+    def _serve(self, worker: Referee) -> None:
         try:
             while (job := self._todo.get()) is not None:
                 digest, program, limits = job
@@ -137,23 +137,21 @@ class Pool:
             worker.close()
 
 
-def attempt(worker: Worker, program: Program, limits: Limits) -> Outcome:
-    """Judges one program; a zygote that failed is replaced once. Raises Fault when the second fails too."""
-    from errata.sandbox.trial import run_trial
-
+def attempt(worker: Referee, program: Program, limits: Limits) -> Outcome:
+    """Judges one program; a judge or zygote that failed is replaced once. Raises Fault when the second fails too."""
     try:
-        return run_trial(worker, program, limits)
+        return worker.judge(program, limits)
     except Fault:
         worker.discard()
         if worker.retired:
             raise
-    return run_trial(worker, program, limits)
+    return worker.judge(program, limits)
 
 
 class Default:
     """The worker that `run` keeps between calls."""
 
-    worker: Worker | None = None
+    worker: Referee | None = None
     lock = threading.Lock()
 
 
@@ -161,6 +159,6 @@ def run(program: Program, limits: Limits | None = None) -> Outcome:
     """Judges one program, in this process's own worker, which is started by the first call. Raises Fault."""
     with Default.lock:
         if Default.worker is None:
-            Default.worker = Worker()
+            Default.worker = Referee()
             atexit.register(Default.worker.close)
         return attempt(Default.worker, program, limits or Limits())

@@ -1,0 +1,192 @@
+"""A judge in a process of its own, and who watches it.
+
+Tests meet values that nobody has checked: `10 ** f(x)` may take for ever in one instruction, and what a test prints,
+imports or allocates is no business of the process that trains. So each worker of a pool is a fresh interpreter that
+holds one zygote and runs `run_trial`; it is watched from here, and replaced when a test keeps it too long.
+"""
+
+import contextlib
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+import traceback
+from dataclasses import asdict
+from typing import cast
+
+from errata.errors import Fault, UsageError
+from errata.sandbox.limits import Limits, Outcome, Program
+from errata.sandbox.protocol import Closed, Json, exactly
+from errata.sandbox.watch import TICKS
+from errata.types import Part
+
+BOOT = "import sys; sys.path[:] = {path!r}; from errata.sandbox.referee import main; main({channel}, {settings!r})"
+GRACE = 6.0
+"""Seconds of CPU beyond a program's limit that a judge may use for one trial, and of silence beyond its deadline."""
+GLANCE = 0.5
+MEMORY_MIB = 3072
+"""Address space of a judge."""
+
+
+class Referee:
+    """One judge; belongs to one thread, but `retire` may come from any."""
+
+    def __init__(self, tier: int | None = None, unsafe: bool = False, environment: str = "") -> None:
+        """tier, unsafe, environment: see `Worker`."""
+        self.settings: tuple[int | None, bool, str] = (tier, unsafe, environment)
+        self.retired = False
+        """True once the owner wants no more programs judged."""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._channel: socket.socket | None = None
+
+    def judge(self, program: Program, limits: Limits) -> Outcome:
+        """`run_trial` over there. Raises Fault when the judge died, UsageError when the machine offers no tier."""
+        if self.retired:
+            raise Fault("sandbox: this judge is closed")
+        channel = self._channel or self._launch()
+        process = self._process
+        assert process is not None
+        try:
+            tell(channel, [asdict(program), asdict(limits)])
+            if not answered(channel, process.pid, limits):
+                self.discard()
+                return overrun(program)
+            match hear(channel):
+                case ["outcome", dict(told)]:
+                    return outcome(told)
+                case ["fault", str(reason)]:
+                    raise Fault(reason)
+                case ["usage", str(reason)]:
+                    raise UsageError(reason)
+                case ["bug", str(reason)]:
+                    raise RuntimeError(reason)
+                case _:
+                    raise Closed
+        except (Closed, OSError) as error:
+            self.discard()
+            raise Fault("sandbox: a judge died") from error
+
+    def _launch(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        boot = BOOT.format(path=sys.path, channel=theirs.fileno(), settings=self.settings)
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-B", "-X", "utf8", "-c", boot],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                env={**os.environ, "PYTHONHASHSEED": "0"},
+                start_new_session=True,
+            )
+        except OSError as error:
+            ours.close()
+            raise Fault(f"sandbox: no judge could be started: {error}") from error
+        finally:
+            theirs.close()
+        self._channel = ours
+        return ours
+
+    def retire(self) -> None:
+        """From any thread: ends what is running and refuses more; its owner's call raises Fault."""
+        self.retired = True
+        if self._process is not None:
+            self._process.kill()
+
+    def discard(self) -> None:
+        """Ends the judge at once; its zygote and the program end with it."""
+        if self._process is not None:
+            self._process.kill()
+        self.close()
+
+    def close(self) -> None:
+        """Ends the judge; another is started when it is needed."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        if self._process is not None:
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+
+
+def tell(channel: socket.socket, message: object) -> None:
+    body = json.dumps(message).encode("ascii")
+    channel.sendall(struct.pack(">Q", len(body)) + body)
+
+
+def hear(channel: socket.socket) -> Json:
+    (size,) = struct.unpack(">Q", exactly(channel.recv, 8))
+    return cast("Json", json.loads(exactly(channel.recv, size)))
+
+
+def answered(channel: socket.socket, pid: int, limits: Limits) -> bool:
+    """Waits for the judge's answer; False when test code keeps it longer than any program may run."""
+    began, used = time.monotonic(), None
+    while not select.select([channel], [], [], GLANCE)[0]:
+        now = spent(pid)
+        used = now if used is None else used
+        if now - used > limits.seconds + GRACE or time.monotonic() - began > limits.deadline + GRACE:
+            return False
+    return True
+
+
+def spent(pid: int) -> float:
+    """Seconds of CPU that a process has used."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def overrun(program: Program) -> Outcome:
+    """What is found when the tests themselves came to no end."""
+    public = tuple(Part(name=source, passed=False) for source in program.tests)
+    hidden = tuple(Part(name=f"hidden[{at}]", passed=False) for at in range(len(program.hidden)))
+    return Outcome(outcome="timeout", parts=public + hidden)
+
+
+def outcome(told: dict[str, Json]) -> Outcome:
+    parts = tuple(Part(**part) for part in cast("list[dict[str, str]]", told.pop("parts")))  # pyright: ignore[reportArgumentType]
+    return Outcome(parts=parts, **told)  # pyright: ignore[reportArgumentType]
+
+
+def main(channel: int, settings: tuple[int | None, bool, str]) -> None:
+    """The judge's own process: answers until its owner hangs up."""
+    from errata.sandbox.trial import run_trial
+    from errata.sandbox.worker import Worker
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MIB << 20, hard))
+    talk = socket.socket(fileno=channel)
+    talk.set_inheritable(False)
+    worker = Worker(*settings)
+    with contextlib.closing(worker), contextlib.suppress(Closed, OSError):
+        while True:
+            program, limits = cast("list[dict[str, object]]", hear(talk))
+            for name in ("tests", "hidden"):
+                program[name] = tuple(cast("list[str]", program[name]))
+            try:
+                made = run_trial(worker, Program(**program), Limits(**limits))  # pyright: ignore[reportArgumentType]
+                reply: object = ["outcome", asdict(made)]
+            except Fault as fault:
+                worker.discard()
+                reply = ["fault", str(fault)]
+            except UsageError as error:
+                reply = ["usage", str(error)]
+            except Exception:
+                worker.discard()
+                reply = ["bug", traceback.format_exc()]
+            tell(talk, reply)
