@@ -104,14 +104,18 @@ def write(folder: Path, *, rounds: int = 3, tasks: int = 150, seed: int = 0) -> 
                 {"stage": f"{step.name}/sample", "id": "primer/1000#0", "tokens": 45_000},
                 {"stage": f"{step.name}/verdict", "seconds": 3.1, "items": 640},
                 {"stage": f"{step.name}/verdict", "id": "primer/1000#0", "seconds": 0.01, "tier": 1},
-                {"stage": f"{step.name}/model", "seconds": 41.7, "items": 80, "tokens": 400_000},
+                {"stage": f"{step.name}/model", "seconds": 41.7, "items": 80},
             ]
+            trained = {"tokens": 400_000, "steps": 80, "left_out": 0, "seconds": 40.2, "loss": [2.1, 0.9, 0.412]}
+            (step / "training.json").write_text(json.dumps(trained))
         judged(step / "held-out", ease, level, 4, rng, goal="good" if at else "none")
         judged(step / "dev", dict(list(ease.items())[:40]), level, 4, rng, goal="good" if at else "none")
         timing += [
             {"stage": f"{step.name}/held-out/sample", "seconds": 11.9, "items": 4 * tasks},
             {"stage": f"{step.name}/held-out/verdict", "seconds": 4.0, "items": 4 * tasks},
         ]
+    for temperature, loss in (("0.2", 1.0), ("1.0", 0.8)):
+        judged(folder / "base" / f"held-out-none-t{temperature}", ease, climb[0] * loss, 4, rng, goal="none")
     for goal, better in (("good", 1.0), ("bad", 0.9), ("none", 0.97)):
         for temperature, loss in (("0.2", 1.0), ("1.0", 0.88)):
             place = folder / f"{rounds - 1:02}" / f"held-out-{goal}-t{temperature}"
@@ -152,7 +156,7 @@ def judged(place: Path, ease, level: float, draws: int, rng: random.Random, *, g
     if feedback:
         words = [Feedback(id=v.id, of=v.id, author="interpreter", text="" if v.passed else v.detail) for v in verdicts]
         lines(place / "feedback.jsonl", words)
-        lines(place / "demo.jsonl", [fcft(s, v, f) for (s, v), f in zip(rows, words, strict=True)])
+        lines(place / "example.jsonl", [fcft(s, v, f) for (s, v), f in zip(rows, words, strict=True)])
     else:
         (place / "scores.json").write_text(json.dumps(scores(verdicts)))
 

@@ -121,13 +121,15 @@ def _curve(rounds: Sequence[Round], name: str, colour: str) -> list[Json]:
 def _ticks(folder: Folder) -> list[Json]:
     """`round 1` and, under it, what had been trained on by then."""
     labels: list[Json] = []
-    tokens = texts = 0
-    trained = {stretch.stage.partition("/")[0]: stretch.tokens for stretch in folder.seconds if stretch.tokens}
+    texts, tokens = 0, 0
+    trained = [round for round in folder.measured if round.examples]
+    known = all(round.fitted for round in trained)
     for round in folder.measured:
-        tokens += trained.get(round.name, 0)
         texts += round.examples
-        under = f"{_short(tokens)} tok." if tokens else f"{_short(texts)} texts" if texts else ""
-        labels.append(f"{round.title}<br><span style='font-size:0.85em'>{under}</span>" if under else round.title)
+        tokens += round.fitted.tokens if round.fitted else 0
+        under = f"{_short(tokens)} tok." if known else f"{_short(texts)} texts"
+        small = f"<br><span style='font-size:0.85em'>{under}</span>" if texts else ""
+        labels.append(round.title + small)
     return labels
 
 

@@ -57,6 +57,19 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """What training said of itself (training.json)."""
+
+    tokens: int
+    steps: int
+    left_out: int
+    """Texts that were too long and not trained on."""
+    seconds: float
+    loss: tuple[float, ...]
+    """Of each step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """The model before training (`base`), or after one round of it (`00`, ...)."""
 
@@ -69,6 +82,8 @@ class Round:
     """(good, bad or none; temperature) -> scores."""
     examples: int
     """Training texts."""
+    fitted: Fitted | None
+    """Nothing in `base`, and where it went with weights that were not kept."""
 
     @property
     def title(self) -> str:
@@ -118,7 +133,15 @@ def look(path: Path) -> Folder:
     places = [p for p in (path / "base", *steps) if p.is_dir()]
     if not places and (path / "verdict.jsonl").exists():
         rounds = (
-            Round(name="model", held_out=_judged(path), training=Judged(path=path), dev={}, conditioned={}, examples=0),
+            Round(
+                name="model",
+                held_out=_judged(path),
+                training=Judged(path=path),
+                dev={},
+                conditioned={},
+                examples=0,
+                fitted=None,
+            ),
         )
     else:
         rounds = tuple(_round(place) for place in places)
@@ -160,8 +183,24 @@ def _round(place: Path) -> Round:
         training=_judged(place),
         dev=_scores(place / "dev"),
         conditioned=conditioned,
-        examples=sum(1 for _ in records(place / "demo.jsonl", Demo)),
+        examples=sum(1 for _ in records(place / "example.jsonl", Demo)),
+        fitted=_fitted(place / "training.json") or _fitted(place / "model" / "training.json"),
     )
+
+
+def _fitted(path: Path) -> Fitted | None:
+    match _json(path):
+        case {
+            "tokens": int(tokens),
+            "steps": int(steps),
+            "left_out": int(left_out),
+            "seconds": int() | float() as seconds,
+            "loss": [*loss],
+        }:
+            losses = tuple(float(value) for value in loss if isinstance(value, int | float))
+            return Fitted(tokens=tokens, steps=steps, left_out=left_out, seconds=float(seconds), loss=losses)
+        case _:
+            return None
 
 
 def _judged(place: Path) -> Judged:

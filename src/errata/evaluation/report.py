@@ -25,6 +25,7 @@ from errata.evaluation import charts, metrics, telling, typeset
 from errata.evaluation.departures import departures
 from errata.evaluation.folder import Folder, Round, look
 from errata.evaluation.intervals import Interval
+from errata.evaluation.scoring import Scores
 from errata.jsonl import Json
 from errata.types import Outcome
 
@@ -118,13 +119,13 @@ def table(path: Path) -> None:
     console.print(by_round)
     temperatures, found = conditions(folder)
     if found:
-        by_goal = Table(title=f"pass@1 by what the model is asked for, {_last(folder)}, %", title_justify="left")
+        by_goal = Table(title=f"pass@1 by what {_last(folder)} is asked for, %", title_justify="left")
         by_goal.add_column("")
         for temperature in temperatures:
             by_goal.add_column(f"T = {temperature}", justify="right")
         for goal, scores in found:
             cells = [f"{s['value']:.1f}  ({_span(s['low'], s['high'])})" if s else "" for s in scores]
-            by_goal.add_row(goal, *cells)
+            by_goal.add_row("no token" if goal == "none" else goal, *cells)
         console.print(by_goal)
 
 
@@ -137,14 +138,17 @@ def rows(folder: Folder) -> list[Row]:
 
 
 def conditions(folder: Folder) -> tuple[list[str], list[tuple[str, list[dict[str, float] | None]]]]:
-    """Temperatures, and for good, bad and none the pass@1 at each; of the last round that was measured so."""
+    """Temperatures, and the pass@1 at each: of the base, and of the last round asked for good, bad and neither."""
     measured = [round for round in folder.rounds if round.conditioned and round.name != "base"]
     if not measured:
         return [], []
     found = measured[-1].conditioned
     temperatures = sorted({temperature for _, temperature in found}, key=float)
     goals = [goal for goal in ("good", "bad", "none") if any(key[0] == goal for key in found)]
-    return temperatures, [(goal, [found.get((goal, t), {}).get("pass@1") for t in temperatures]) for goal in goals]
+    base = next((round.conditioned for round in folder.rounds if round.name == "base"), dict[tuple[str, str], Scores]())
+    lines = [("base", [base.get(("none", t), {}).get("pass@1") for t in temperatures])] if base else []
+    lines += [(goal, [found.get((goal, t), {}).get("pass@1") for t in temperatures]) for goal in goals]
+    return temperatures, lines
 
 
 def stages(folder: Folder) -> list[tuple[str, float, int, int]]:
