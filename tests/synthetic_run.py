@@ -171,8 +171,24 @@ def record(task: str, draw: int, outcome: str, goal: str, *, hidden: bool, rng: 
     sample = Sample(id=id, of=id, task=task, prompt=prompt, text=PROGRAMS[outcome])
     passed = None if outcome == "invalid_check" else outcome == "passed"
     public = outcome == "passed" or (hidden and outcome == "exception" and rng.random() < 0.3)
-    first = Part(name=test, passed=public, call="solve([3, -1, 2])", got="13" if public else "2", expected="13")
-    parts = [first, Part(name="assert solve([]) == 0", passed=outcome == "passed", call="solve([])", expected="0")]
+    ran = outcome in ("passed", "wrong", "exception")
+    right = outcome == "passed"
+    parts = [
+        Part(
+            name=test,
+            passed=public,
+            call="solve([3, -1, 2])",
+            got=("13" if public else "2") if ran else None,
+            expected="13" if ran else None,
+        ),
+        Part(
+            name="assert solve([]) == 0",
+            passed=right,
+            call="solve([])" if ran else "",
+            got="0" if right else None,
+            expected="0" if ran else None,
+        ),
+    ]
     if hidden:
         parts += [Part(name=f"hidden[{i}]", passed=outcome == "passed") for i in range(2)]
     verdict = Verdict(
@@ -182,8 +198,8 @@ def record(task: str, draw: int, outcome: str, goal: str, *, hidden: bool, rng: 
         passed=passed,
         outcome=outcome,
         score=float(bool(passed)),
-        parts=tuple(parts) if outcome in ("passed", "wrong", "exception") else (),
-        measures={"public": float(public)},
+        parts=tuple(parts),
+        measures={"public": float(public)} | ({"hidden": float(outcome == "passed")} if hidden else {}),
         detail=traceback(outcome, test),
     )
     return sample, verdict
@@ -192,11 +208,11 @@ def record(task: str, draw: int, outcome: str, goal: str, *, hidden: bool, rng: 
 def traceback(outcome: str, test: str) -> str:
     raised = RAISED.get(outcome)
     if raised is None:
-        return "" if outcome == "passed" else outcome
+        return ""
     if outcome == "wrong":
-        return f'Traceback (most recent call last):\n  File "<test>", line 1, in <module>\n    {test}\n{raised}\n'
+        return f'Traceback (most recent call last):\n  File "<string>", line 12, in <module>\n    {test}\n{raised}\n'
     return (
-        f'Traceback (most recent call last):\n  File "<test>", line 1, in <module>\n    {test}\n'
+        f'Traceback (most recent call last):\n  File "<string>", line 12, in <module>\n    {test}\n'
         f'  File "<string>", line 8, in solve\n    return sum(kept) / len(kept)\n{raised}\n'
     )
 

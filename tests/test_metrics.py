@@ -63,16 +63,17 @@ def test_a_broken_check_says_nothing_about_the_program():
 
 def test_the_public_gap_is_the_share_that_passes_public_and_fails_hidden_tests():
     rows = [
-        verdict("a", 0, public=1),
-        verdict("a", 1, "wrong", public=1),
-        verdict("a", 2, "wrong", public=0),
-        verdict("a", 3, "exception", public=1),
+        verdict("a", 0, public=1, hidden=1),
+        verdict("a", 1, "wrong", public=1, hidden=0),
+        verdict("a", 2, "wrong", public=0, hidden=0),
+        verdict("a", 3, "exception", public=1, hidden=0),
+        verdict("b", 0, "syntax"),
     ]
-    assert metrics.public_gap(rows) == {"a": 0.5}
+    assert metrics.public_gap(rows) == {"a": 0.5, "b": 0.0}
 
 
-def test_a_verdict_that_does_not_know_its_public_tests_has_no_gap():
-    assert metrics.public_gap([verdict("a", 0), verdict("a", 1, "wrong")]) == {}
+def test_without_hidden_tests_there_is_no_gap_to_see():
+    assert metrics.public_gap([verdict("a", 0, public=1), verdict("a", 1, "wrong", public=0)]) == {}
 
 
 def test_the_mix_counts_every_program_once():
@@ -81,7 +82,11 @@ def test_the_mix_counts_every_program_once():
 
 
 def test_every_score_has_value_low_high_and_n_in_percent():
-    rows = [verdict(f"t{i}", d, "passed" if (i + d) % 3 else "wrong", public=1) for i in range(30) for d in range(10)]
+    rows = [
+        verdict(f"t{i}", d, "passed" if (i + d) % 3 else "wrong", public=1, hidden=0)
+        for i in range(30)
+        for d in range(10)
+    ]
     found = json.loads(json.dumps(scores(rows)))
     assert list(found) == ["pass@1", "pass@10", "public_gap", "outcome:passed", "outcome:wrong"]
     for entry in found.values():

@@ -254,9 +254,9 @@ def test_a_broken_line_is_named(tmp_path):
 
 def test_seconds_of_a_stage_are_summed_over_rounds_the_dearest_first(run):
     found = {kind: (seconds, items) for kind, seconds, items, _ in stages(look(run))}
-    assert found["model"] == (pytest.approx(3 * 41.7), 240)
+    assert found["train"] == (pytest.approx(3 * 41.7), 240)
     assert found["sample"] == (pytest.approx(3 * 14.2), 1920)
-    assert next(iter(found)) == "model"
+    assert next(iter(found)) == "train"
 
 
 @pytest.mark.parametrize(

@@ -46,10 +46,12 @@ def passing(verdicts: Iterable[Verdict], k: int = 1) -> dict[str, float]:
 def public_gap(verdicts: Iterable[Verdict]) -> dict[str, float]:
     """The share of each task's programs that pass the public tests and not the hidden ones.
 
-    Only verdicts that know both sides count (`measures["public"]`); a task without any is left out.
+    Nothing where no verdict knows of hidden tests (`measures["hidden"]`): there is no gap to see then.
     """
-    known = [v for v in verdicts if v.passed is not None and "public" in v.measures]
-    return _share(known, {v.id for v in known if v.measures["public"] >= 1 and not v.passed})
+    rows = [v for v in verdicts if v.passed is not None]
+    if not any("hidden" in v.measures for v in rows):
+        return {}
+    return _share(rows, {v.id for v in rows if v.measures.get("public", 0.0) >= 1 and not v.passed})
 
 
 def outcome_shares(verdicts: Iterable[Verdict], outcome: Outcome) -> dict[str, float]:

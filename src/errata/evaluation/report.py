@@ -32,6 +32,8 @@ from errata.types import Outcome
 PAGE = "report.html"
 DARK, LIGHT = "github-dark", "friendly"
 PARTS = 6
+DOING = {"sample": "sample", "verdict": "judge", "feedback": "explain", "model": "train"}
+"""What a stage does, by the name of what it makes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,7 @@ def stages(folder: Folder) -> list[tuple[str, float, int, int]]:
     found: dict[str, tuple[float, int, int]] = {}
     for stretch in folder.seconds:
         where, _, what = stretch.stage.rpartition("/")
+        what = DOING.get(what, what)
         kind = f"{what}, held-out" if "held-out" in where else f"{what}, dev" if where.endswith("dev") else what
         seconds, items, tokens = found.get(kind, (0.0, 0, 0))
         found[kind] = (seconds + stretch.seconds, items + stretch.items, tokens + stretch.tokens)

@@ -18,7 +18,8 @@ from pathlib import Path
 from errata import prompts
 from errata.evaluation import metrics
 from errata.evaluation.folder import Folder, Judged, Round, find
-from errata.text import code
+from errata.feedback.execution import words
+from errata.judges.unit_tests import program
 from errata.types import Feedback, Sample, Verdict
 
 MOST = 10
@@ -58,8 +59,7 @@ class Told:
     @property
     def program(self) -> str:
         """The program that was judged."""
-        prompt = prompts.plain(self.sample.prompt)
-        return prompt + self.sample.text if isinstance(prompt, str) and prompt else code(self.sample.text)
+        return program(self.sample)
 
     @property
     def given(self) -> int:
@@ -105,8 +105,8 @@ def tell(picks: Sequence[Pick]) -> dict[Place, Told]:
         for place in wanted:
             sample, verdict, said = samples.get(place.id), verdicts.get(place.id), feedback.get(place.id)
             if sample is not None and verdict is not None:
-                words, author = (said.text, said.author) if said else (verdict.detail, "")
-                found[place] = Told(place=place, sample=sample, verdict=verdict, words=words, author=author)
+                text, author = (said.text, said.author) if said else (words(verdict, "traceback"), "")
+                found[place] = Told(place=place, sample=sample, verdict=verdict, words=text, author=author)
     return found
 
 
