@@ -279,6 +279,7 @@ def test_a_put_file_is_made_once_and_its_records_are_not_asked_for_again(tmp_pat
     first = begun(tmp_path).put(Demo, made())
     second = begun(tmp_path).put(Demo, made())
     assert list(first) == list(second)
+    assert first.path == tmp_path / "run" / "example.jsonl"
     assert asked == [0, 1, 2]
 
 
@@ -290,7 +291,7 @@ def test_a_put_file_that_breaks_off_is_not_there(tmp_path: Path) -> None:
     run = begun(tmp_path)
     with pytest.raises(ValueError):
         run.put(Demo, broken())
-    assert not (run.path / "demo.jsonl").exists()
+    assert not (run.path / "example.jsonl").exists()
     with pytest.raises(RuntimeError, match="two records of one id are put: 'a'"):
         run.put(Demo, [Demo(id="a", of=(), context="", target="x")] * 2)
     assert len(run.put(Demo, [])) == 0
@@ -433,3 +434,13 @@ def test_on_a_terminal_bars_within_bars_share_one_display() -> None:
     assert "1/2" in said
     assert "inner [x]" in said
     assert "loss 0.5" in said
+
+
+def test_the_program_in_the_documentation_does_what_it_says(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "runs.md").read_text()
+    program = page.partition("```python\n")[2].partition("```")[0]
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, capture_output=True)
+    held = {str(path.relative_to(tmp_path / "runs" / "mine")) for path in tmp_path.rglob("*") if path.is_file()}
+    assert held == {".lock", "config.json", "log.txt", "timing.jsonl", "00/sample.jsonl", "00/length.json"}
+    assert (tmp_path / "runs" / "mine" / "00" / "length.json").read_text() == "15\n"

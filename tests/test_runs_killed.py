@@ -7,6 +7,11 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+# Seconds on an idle machine; on a busy one the many starts take long.
+pytestmark = pytest.mark.timeout(400)
+
 SCRIPT = Path(__file__).with_name("recorded_run.py")
 
 
@@ -16,13 +21,14 @@ def start(folder: Path, mode: str) -> subprocess.Popen[str]:
     words = [sys.executable, str(SCRIPT), str(folder / "run"), str(folder / "asked"), mode]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n", process.communicate()
+    if process.stdout.readline() != "ready\n":
+        pytest.fail(process.communicate()[1])
     return process
 
 
 def finish(folder: Path, mode: str) -> None:
-    process = start(folder, mode)
-    _, said = process.communicate()
+    with start(folder, mode) as process:
+        _, said = process.communicate()
     assert process.returncode == 0, said
 
 
@@ -35,12 +41,11 @@ def kill_until_done(folder: Path, mode: str, rng: random.Random, most: int) -> i
     while True:
         before, asked = lines(folder), noted(folder)
         enough = made(folder) + rng.randint(0, most)
-        process = start(folder, mode)
-        while made(folder) < enough and process.poll() is None:
-            time.sleep(0.001)
-        time.sleep(rng.uniform(0, 0.005))
-        process.kill()
-        process.communicate()
+        with start(folder, mode) as process:
+            while made(folder) < enough and process.poll() is None:
+                time.sleep(0.001)
+            time.sleep(rng.uniform(0, 0.005))
+            process.kill()
         after = lines(folder)
         lost = [name for name, held in before.items() if after[name][: len(held)] != held]
         assert not lost
@@ -95,5 +100,5 @@ def test_a_sampling_run_that_is_killed_keeps_every_line_and_samples_only_what_is
     for number in ("00", "01"):
         samples = found[f"{number}/sample.jsonl"]
         assert len(samples) == len(lines(tmp_path)[f"{number}/sample.jsonl"]) == 40
-        demos = found[f"{number}/demo.jsonl"]
+        demos = found[f"{number}/example.jsonl"]
         assert [demo["target"] for demo in demos.values()] == [samples[id]["text"] for id in demos]

@@ -23,6 +23,9 @@ N = TypeVar("N", bound=Named)
 R = TypeVar("R", bound=Named)
 J = TypeVar("J", bound=Json)
 
+NOUNS = {"Demo": "example", "Pair": "example"}
+"""Files bear the name of the record that they hold; a demo and a pair are both examples."""
+
 
 class Run:
     """The folder of a run, or of one of its steps: `Run.open` gives the first, `at` the others."""
@@ -76,7 +79,7 @@ class Run:
         The stage is not called at all when nothing is owed. Fault when an item stays owed after all others were
         tried; RuntimeError, for a bug, when the stage answers what it was not asked, or twice, or not at all.
         """
-        noun = kind.__name__.lower()
+        noun = noun_of(kind)
         name = self._name + noun
         shelf = Shelf(self.path / f"{noun}.jsonl", kind)
         asked = Asked(items, shelf)
@@ -108,7 +111,7 @@ class Run:
 
     def put(self, kind: type[R], records: Iterable[R]) -> Rows[R]:
         """A file of records made at once, if it is not there yet; else the records are not even asked for."""
-        path = self.path / f"{kind.__name__.lower()}.jsonl"
+        path = self.path / f"{noun_of(kind)}.jsonl"
         if not path.exists():
             with space(self.path):
                 self.path.mkdir(parents=True, exist_ok=True)
@@ -152,6 +155,10 @@ class Run:
 
     def _dropped(self, name: str) -> Path:
         return self.path / f"{name}.dropped"
+
+
+def noun_of(kind: type[object]) -> str:
+    return NOUNS.get(kind.__name__, kind.__name__.lower())
 
 
 def _holds_something(folder: Path) -> bool:
