@@ -41,14 +41,11 @@ class Judged:
 
     path: Path
     rows: tuple[Verdict, ...] = ()
-    """Without parts and detail, since there may be very many."""
+    """Without parts and detail, since there may be very many; of training samples, those of the first round alone."""
+    mix: dict[Outcome, int] = field(default_factory=dict[Outcome, int])
+    """How many programs ended how."""
     scores: Scores = field(default_factory=dict[str, dict[str, float]])
     """scores.json; empty until the measurement is whole."""
-
-    @property
-    def mix(self) -> dict[Outcome, int]:
-        """How many programs ended how."""
-        return metrics.mix(self.rows)
 
     @property
     def rates(self) -> dict[str, float]:
@@ -144,7 +141,8 @@ def look(path: Path) -> Folder:
             ),
         )
     else:
-        rounds = tuple(_round(place) for place in places)
+        first = next((place.name for place in places if (place / "verdict.jsonl").exists()), "")
+        rounds = tuple(_round(place, kept=place.name == first) for place in places)
     if not config and not rounds:
         raise UsageError(f"{path}: is no run: neither config.json nor base/ nor 00/ is there")
     settings = config.get("settings", config)
@@ -171,7 +169,7 @@ def find(path: Path, kind: type[N], ids: set[str]) -> dict[str, N]:
     return {record.id: record for record in records(path, kind) if record.id in ids}
 
 
-def _round(place: Path) -> Round:
+def _round(place: Path, *, kept: bool) -> Round:
     conditioned = {
         (found[1], found[2]): _scores(folder)
         for folder in sorted(place.iterdir())
@@ -180,7 +178,7 @@ def _round(place: Path) -> Round:
     return Round(
         name=place.name,
         held_out=_judged(place / HELD_OUT),
-        training=_judged(place),
+        training=_judged(place, kept=kept),
         dev=_scores(place / "dev"),
         conditioned=conditioned,
         examples=sum(1 for _ in records(place / "example.jsonl", Demo)),
@@ -203,9 +201,16 @@ def _fitted(path: Path) -> Fitted | None:
             return None
 
 
-def _judged(place: Path) -> Judged:
-    rows = {row.id: replace(row, parts=(), detail="") for row in records(place / "verdict.jsonl", Verdict)}
-    return Judged(path=place, rows=tuple(rows.values()), scores=_scores(place))
+def _judged(place: Path, *, kept: bool = True) -> Judged:
+    rows: dict[str, Verdict] = {}
+    ends: dict[str, Outcome] = {}
+    for row in records(place / "verdict.jsonl", Verdict):
+        ends[row.id] = row.outcome
+        if kept:
+            rows[row.id] = replace(row, parts=(), detail="")
+    counts = Counter(ends.values())
+    mix: dict[Outcome, int] = {outcome: counts[outcome] for outcome in metrics.OUTCOMES if counts[outcome]}
+    return Judged(path=place, rows=tuple(rows.values()), mix=mix, scores=_scores(place))
 
 
 def _scores(place: Path) -> Scores:

@@ -180,14 +180,14 @@ def _figures(folder: Folder) -> dict[str, Json]:
     if folder.measured:
         figures["curve"] = charts.learning_curve(folder)
         figures["held-out"] = charts.mixes([(r.title, r.held_out.mix) for r in folder.measured])
-    if trained := [(r.title, r.training.mix) for r in folder.rounds if r.training.rows]:
+    if trained := [(r.title, r.training.mix) for r in folder.rounds if r.training.mix]:
         figures["training"] = charts.mixes(trained)
     return figures
 
 
 def _mixes(folder: Folder) -> list[tuple[str, dict[Outcome, int]]]:
     """The charts' numbers, for the table under them."""
-    trained = [(f"{r.title}, training", r.training.mix) for r in folder.rounds if r.training.rows]
+    trained = [(f"{r.title}, training", r.training.mix) for r in folder.rounds if r.training.mix]
     return trained + [(f"{r.title}, held-out", r.held_out.mix) for r in folder.measured]
 
 
