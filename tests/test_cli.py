@@ -142,6 +142,7 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(tmp_path, monkeypatch, caps
     assert error.startswith("errata: ")
     assert error.count("\n") == 1
     assert "Traceback" not in error
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_flag_that_does_not_exist_is_refused_with_code_2(capsys):

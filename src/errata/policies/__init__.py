@@ -4,7 +4,7 @@ A policy turns prompts into samples. `local` generates in process, `recorded` an
 stages: out of order, each sample as soon as it is ready, and the seed of a draw derives from its id.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -51,27 +51,33 @@ class Policy(Protocol):
         ...
 
 
+def check(backend: str) -> tuple[str, str]:
+    """The kind of a backend and what it is given. Raises UsageError for one that there is not."""
+    kind, _, rest = backend.partition(":")
+    if (kind, bool(rest)) not in (("local", False), ("recorded", True)):
+        raise UsageError(f"no backend {backend!r}: there are local and recorded:FILE")
+    return kind, rest
+
+
 @contextmanager
-def serve(model: str, backend: str = "local", *, batch_size: int = 0) -> Iterator[Policy]:
+def serve(model: str, backend: str = "local", *, batch_size: int = 0) -> Generator[Policy]:
     """The model, ready to be asked; its memory is free again afterwards.
 
     `local` generates with transformers in this process; `recorded:FILE` answers from a file of samples.
     `batch_size` 0 is found from the memory there is.
     """
-    kind, _, rest = backend.partition(":")
-    if kind == "local" and not rest:
-        from errata.policies.local import Local
-
-        policy = Local(model, batch_size=batch_size)
-        try:
-            yield policy
-        finally:
-            policy.close()
-    elif kind == "recorded" and rest:
+    kind, rest = check(backend)
+    if kind == "recorded":
         from pathlib import Path
 
         from errata.policies.recorded import Recorded
 
         yield Recorded(Path(rest))
-    else:
-        raise UsageError(f"no backend {backend!r}: there are local and recorded:FILE")
+        return
+    from errata.policies.local import Local
+
+    policy = Local(model, batch_size=batch_size)
+    try:
+        yield policy
+    finally:
+        policy.close()

@@ -6,7 +6,7 @@ from typing import Literal
 from errata.evaluation.measure import Measuring, Scores, measure
 from errata.jsonl import Json
 from errata.judges import Judging
-from errata.policies import serve
+from errata.policies import check, serve
 from errata.prompts import GOALS
 from errata.recipes import weights
 from errata.runs import Run
@@ -38,7 +38,11 @@ class Evaluate:
 
 
 def identity(config: Evaluate) -> dict[str, Json]:
-    """What a measurement is besides its settings: digests of its tasks and of its model."""
+    """What a measurement is besides its settings: digests of its tasks and of its model.
+
+    Raises UsageError for settings that do not fit, before anything is begun.
+    """
+    check(config.backend)
     return {"tasks": digest(load(config.tasks)), "model": weights.digest(config.model)}
 
 

@@ -30,7 +30,7 @@ from errata.feedback.execution import Style as FeedbackStyle
 from errata.feedback.execution import interpreter
 from errata.jsonl import Json
 from errata.judges import Judging, judge
-from errata.policies import Sampling, serve
+from errata.policies import Sampling, check, serve
 from errata.prompts import GOALS, GOOD, ask, fcft
 from errata.recipes import weights
 from errata.runs import Run
@@ -91,9 +91,8 @@ def leti(config: Leti, run: Run) -> str:
 
     Raises UsageError for settings or tasks that do not fit, Fault when the machine fails; nothing done is lost.
     """
-    tasks, held_out, dev = splits(config)
-    model = weights.folder(config.model)
-    sets = {"held-out": held_out, "dev": dev}
+    model, loaded = weights.folder(config.model), splits(config)
+    tasks, sets = loaded["tasks"], {"held-out": loaded["held_out"], "dev": loaded["dev"]}
     assess(run.at("base"), model, sets, config, goal="", compared=("none",))
     for i in range(config.iterations):
         step, seed = run.at(f"{i:02}"), 1000 * config.seed + i
@@ -115,25 +114,28 @@ def leti(config: Leti, run: Run) -> str:
         model = str(made)
         assess(step, model, sets, config, goal=GOOD, compared=GOALS if i == config.iterations - 1 else ())
         weed(run, i, config)
-    return str(run.at(f"{best(run, config.iterations - 1):02}").path / "model") if dev else model
+    return str(run.at(f"{best(run, config.iterations - 1):02}").path / "model") if config.dev else model
 
 
-def splits(config: Leti) -> tuple[Sequence[Task], Sequence[Task], Sequence[Task]]:
+def splits(config: Leti) -> dict[str, Sequence[Task]]:
     """Training, held-out and dev tasks, none in two of them."""
     named = {"tasks": config.tasks, "held_out": config.held_out, "dev": config.dev}
-    loaded = {name: load(spec) if spec else () for name, spec in named.items()}
+    loaded: dict[str, Sequence[Task]] = {name: load(spec) if spec else () for name, spec in named.items()}
     seen: dict[str, str] = {}
     for name, tasks in loaded.items():
         for task in tasks:
             if seen.setdefault(task.id, name) != name:
                 raise UsageError(f"{name}: {task.id} is among {seen[task.id]} too; a score on it would mean nothing")
-    return loaded["tasks"], loaded["held_out"], loaded["dev"]
+    return loaded
 
 
 def identity(config: Leti) -> dict[str, Json]:
-    """What a run is besides its settings: digests of its tasks and of its base model."""
-    specs = {"tasks": config.tasks, "held_out": config.held_out, "dev": config.dev}
-    named: dict[str, Json] = {name: digest(load(spec)) for name, spec in specs.items() if spec}
+    """What a run is besides its settings: digests of its tasks and of its base model.
+
+    Raises UsageError for settings that do not fit, before anything is begun.
+    """
+    check(config.backend)
+    named: dict[str, Json] = {name: digest(tasks) for name, tasks in splits(config).items()}
     return {**named, "model": weights.digest(config.model)}
 
 

@@ -25,7 +25,8 @@ PROBE = 32
 
 def show(config: Leti) -> None:
     """Print the plan of a LETI run. Samples and judges a few programs; writes nothing."""
-    tasks, held_out, dev = splits(config)
+    loaded = splits(config)
+    tasks = loaded["tasks"]
     model = weights.folder(config.model)
     tokenizer = models.load_tokenizer(model)
     console = Console()
@@ -36,7 +37,7 @@ def show(config: Leti) -> None:
 
     prompt_tokens = mean_tokens([models.context_ids(tokenizer, prompt.text) for prompt in asked[:: config.draws]])
     sampling, judging, reply_tokens = pace(model, tasks, config)
-    measured = config.measuring.draws * (len(held_out) + len(dev))
+    measured = config.measuring.draws * (len(loaded["held_out"]) + len(loaded["dev"]))
     sampled = len(asked)
     per_round = (sampled + measured) * (sampling + judging)
     shown = Table("", "a round", f"{config.iterations} rounds", title="what it costs", title_justify="left")

@@ -12,6 +12,12 @@ def folder(name: str) -> str:
 
 
 def digest(name: str) -> str:
-    """What the weights are, for a run's identity; a name on the Hub stands for itself."""
+    """What the weights are, for a run's identity; a name on the Hub stands for itself.
+
+    Raises UsageError when there is no such model, before anything is begun.
+    """
     place = Path(folder(name))
-    return models.digest(place) if place.is_dir() else name
+    if (place / "config.json").is_file():
+        return models.digest(place)
+    models.load_tokenizer(name)
+    return name
