@@ -213,6 +213,14 @@ def test_a_round_that_is_being_measured_is_under_way_and_not_counted(tmp_path):
     assert "Under way: round 1." in text
 
 
+def test_a_run_whose_every_check_is_broken_has_a_report(tmp_path):
+    run = write(tmp_path / "run", rounds=1, tasks=10)
+    for path in run.rglob("scores.json"):
+        path.write_text('{"outcome:invalid_check": {"value": 100.0, "low": 69.0, "high": 100.0, "n": 10}}')
+    assert "Nothing has been measured yet" in Seen(report(run).read_text()).text
+    table(run)
+
+
 def test_a_single_measurement_has_a_report(tmp_path):
     run = write(tmp_path / "run", rounds=0, tasks=10)
     assert "The model solves" in Seen(report(run / "base" / "held-out").read_text()).text

@@ -111,7 +111,7 @@ class Folder:
     @property
     def measured(self) -> tuple[Round, ...]:
         """Rounds whose held-out scores are whole."""
-        return tuple(round for round in self.rounds if round.held_out.scores)
+        return tuple(round for round in self.rounds if "pass@1" in round.held_out.scores)
 
     def gain(self, round: Round) -> Interval | None:
         """pass@1 of a round less that of the base, paired over tasks; none where there are no two to compare."""

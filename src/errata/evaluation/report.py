@@ -104,20 +104,23 @@ def table(path: Path) -> None:
     """Print held-out pass@1 by round with 95 % intervals, the difference to the base, and pass@1 by condition."""
     folder = look(path)
     console = Console(highlight=False)
-    by_round = Table(title="pass@1 on held-out tasks, %", title_justify="left")
-    for name in ("", "pass@1", "95 % interval", "to the base", "95 % interval", "tasks"):
-        by_round.add_column(name, justify="left" if not name else "right")
+    tasks = {f"{round.held_out.scores['pass@1']['n']:.0f}" for round in folder.measured}
+    by_round = Table(title=f"pass@1 on {', '.join(sorted(tasks)) or 'no'} held-out tasks, %", title_justify="left")
+    for name in ("", "pass@1", "95 % interval", "to the base", "95 % interval"):
+        by_round.add_column(name, justify="right" if name else "left", no_wrap=True)
+    starred = False
     for row in rows(folder):
         score = row.round.held_out.scores.get("pass@1")
         if score is None:
             continue
-        gain = (
-            (f"{100 * row.gain.value:+.1f}", _span(100 * row.gain.low, 100 * row.gain.high, "+"))
-            if row.gain
-            else ("", "")
-        )
-        cells = (f"{score['value']:.1f}", _span(score["low"], score["high"]), *gain, f"{score['n']:.0f}")
-        by_round.add_row(row.round.title + (" (best on dev)" if row.best else ""), *cells)
+        starred |= row.best
+        gain = ("", "")
+        if row.gain:
+            gain = (f"{100 * row.gain.value:+.1f}", _span(100 * row.gain.low, 100 * row.gain.high, "+"))
+        name = row.round.title + (" *" if row.best else "")
+        by_round.add_row(name, f"{score['value']:.1f}", _span(score["low"], score["high"]), *gain)
+    by_round.caption = "* best on dev" if starred else None
+    by_round.caption_justify = "left"
     console.print(by_round)
     temperatures, found = conditions(folder)
     if found:
