@@ -76,3 +76,10 @@ def test_the_file_is_not_needed_until_something_is_asked(tmp_path):
         stage = policy.sample(Sampling())
         with pytest.raises(UsageError, match="no such file"):
             list(stage([Prompt(id="t/1#0", task="t/1", text="")]))
+
+
+def test_a_local_model_is_not_needed_until_something_is_asked(tmp_path):
+    with serve(str(tmp_path / "dropped")) as policy:
+        stage = policy.sample(Sampling())
+        with pytest.raises(UsageError, match="dropped"):
+            list(stage([Prompt(id="t/1#0", task="t/1", text="")]))

@@ -4,13 +4,16 @@ A policy turns prompts into samples. `local` generates in process, `recorded` an
 stages: out of order, each sample as soon as it is ready, and the seed of a draw derives from its id.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from errata.errors import UsageError
-from errata.types import Prompt, Sample, Stage
+from errata.types import Owed, Prompt, Sample, Stage, Timed
+
+if TYPE_CHECKING:
+    from errata.policies.local import Local
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,7 @@ def check(backend: str) -> tuple[str, str]:
 
 @contextmanager
 def serve(model: str, backend: str = "local", *, batch_size: int = 0) -> Generator[Policy]:
-    """The model, ready to be asked; its memory is free again afterwards.
+    """The model, ready to be asked, loaded when it first is; its memory is free again afterwards.
 
     `local` generates with transformers in this process; `recorded:FILE` answers from a file of samples.
     `batch_size` 0 is found from the memory there is.
@@ -74,10 +77,34 @@ def serve(model: str, backend: str = "local", *, batch_size: int = 0) -> Generat
 
         yield Recorded(Path(rest))
         return
-    from errata.policies.local import Local
-
-    policy = Local(model, batch_size=batch_size)
+    late = _Late(model, batch_size)
     try:
-        yield policy
+        yield late
     finally:
-        policy.close()
+        late.close()
+
+
+class _Late:
+    """A local model that is loaded when the first prompt is there.
+
+    A run that goes on has answers to most of what it asks; the weights behind them may even be gone (`--keep`).
+    """
+
+    def __init__(self, model: str, batch_size: int) -> None:
+        self._model = model
+        self._batch_size = batch_size
+        self._local: Local | None = None
+
+    def sample(self, sampling: Sampling) -> Stage[Prompt, Sample]:
+        def stage(prompts: Iterable[Prompt]) -> Iterator[Sample | Timed[Sample] | Owed]:
+            if self._local is None:
+                from errata.policies.local import Local
+
+                self._local = Local(self._model, batch_size=self._batch_size)
+            yield from self._local.sample(sampling)(prompts)
+
+        return stage
+
+    def close(self) -> None:
+        if self._local is not None:
+            self._local.close()
