@@ -70,7 +70,7 @@ def ship(texts: list[str]) -> None:
     model = SHIPPED / "model"
     model.mkdir(parents=True, exist_ok=True)
     for file in (BUILD / "model").iterdir():
-        shutil.copy(file, model / file.name)
+        shutil.copyfile(file, model / file.name)
     zipped(SHIPPED / "tasks.jsonl.gz", (BUILD / "tasks.jsonl").read_text())
     sample = "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts[:SAMPLE])
     zipped(SHIPPED / "corpus.jsonl.gz", sample)
