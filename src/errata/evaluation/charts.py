@@ -7,8 +7,8 @@ from errata.evaluation.folder import Folder, Round
 from errata.jsonl import Json
 from errata.types import Outcome
 
-MANY = 12
-"""Rounds from which on labels get short."""
+MANY = 10
+"""Labels that an axis holds."""
 
 
 def learning_curve(folder: Folder) -> Json:
@@ -33,13 +33,15 @@ def learning_curve(folder: Folder) -> Json:
                 "hovertemplate": "%{y:.1f} %",
             }
         )
-    ticks: dict[str, Json] = {"tickvals": list(range(len(rounds))), "ticktext": _ticks(folder)}
+    labels = _ticks(folder)
+    apart = -(-len(rounds) // MANY)
     layout: dict[str, Json] = {
         "height": 340,
         "hovermode": "x unified",
         "showlegend": len(shown) + bool(dev) > 1,
         "xaxis": {
-            **(ticks if len(rounds) <= MANY else {}),
+            "tickvals": list(range(len(rounds)))[::apart],
+            "ticktext": labels[::apart],
             "zeroline": False,
             "range": [-0.25, max(len(rounds) - 0.75, 0.25)],
         },
