@@ -105,9 +105,9 @@ OWN = {
     "asks_for_a_function_by_name": RAW
     + "n = 0\ndef add(a, b):\n    global n\n    n += 1\n    raw(['v', n, {'t': 'function', 'v': 'exec'}, None])\n",
     "sends_nan_as_json": RAW + "def add(a, b):\n    raw(b'[\"v\", 1, NaN, null]')",
-    "sends_keys_twice": RAW + "def add(a, b):\n    raw(b'[\"v\", 1, {\"t\": \"int\", \"t\": \"set\", \"v\": [[1]]}, null]')",
-    "sends_half_a_surrogate": RAW + "def add(a, b):\n    raw(b'[\"v\", 1, \"\\\\ud800\", null]')",
-    "sends_broken_utf8": RAW + "def add(a, b):\n    raw(b'[\"v\", 1, \"\\xff\\xfe\", null]')",
+    "sends_keys_twice": RAW + 'def add(a, b):\n    raw(b\'["v", 1, {"t": "int", "t": "set", "v": [[1]]}, null]\')',
+    "sends_half_a_surrogate": RAW + 'def add(a, b):\n    raw(b\'["v", 1, "\\\\ud800", null]\')',
+    "sends_broken_utf8": RAW + 'def add(a, b):\n    raw(b\'["v", 1, "\\xff\\xfe", null]\')',
     "nests_deeply": RAW + "def add(a, b):\n    raw(b'[' * 100000)",
     "nests_deeply_and_closes": RAW + "def add(a, b):\n    raw(b'[\"v\",1,' + b'[' * 90000 + b']' * 90000 + b',null]')",
     "sends_a_huge_shape": RAW
@@ -135,7 +135,8 @@ OWN = {
     "takes_the_operations_apart": "import gc\nfor o in gc.get_objects():\n"
     "    if isinstance(o, dict) and 'call' in o and 'isinstance' in o:\n        o['call'] = lambda *a: True\n"
     "        o['eq'] = o['bool'] = o['contains'] = lambda *a: True\ndef add(a, b): return 0",
-    "leaves_a_writer_behind": RAW + "if os.fork() == 0:\n    while True: everywhere(['v', 1, 3, None])\ndef add(a, b): return 0",
+    "leaves_a_writer_behind": RAW
+    + "if os.fork() == 0:\n    while True: everywhere(['v', 1, 3, None])\ndef add(a, b): return 0",
     "ends_in_a_thread": "import os, threading\ndef add(a, b):\n    t = threading.Thread(target=os._exit, args=(0,)); t.start(); t.join()\n",
     "kills_itself": "import os\ndef add(a, b): os.kill(os.getpid(), 9)",
     "breaks_the_interpreter": "import ctypes\ndef add(a, b): ctypes.string_at(0)",
@@ -195,7 +196,9 @@ def test_an_object_cannot_answer_for_the_value_that_is_expected(name, referee):
 
 def test_a_caught_exit_is_still_no_pass(referee):
     source = "def add(a, b):\n    raise SystemExit\n"
-    found = judged(referee, Program(source=source, tests=("try:\n    add(1, 2)\nexcept:\n    pass",), entry_point="add"))
+    found = judged(
+        referee, Program(source=source, tests=("try:\n    add(1, 2)\nexcept:\n    pass",), entry_point="add")
+    )
     assert found.outcome == "early_exit"
 
 
@@ -244,7 +247,9 @@ def test_functions_of_the_library_are_not_the_programs(referee):
 
 
 def test_a_hostile_number_ends_the_judge_and_not_its_owner(referee):
-    program = Program(source="def add(a, b): return 10**9", tests=("assert 3 ** (3 ** add(1, 2)) == 27",), entry_point="add")
+    program = Program(
+        source="def add(a, b): return 10**9", tests=("assert 3 ** (3 ** add(1, 2)) == 27",), entry_point="add"
+    )
     try:
         assert judged(referee, program).outcome in ("timeout", "memory", "exception")
     except Fault as fault:

@@ -16,20 +16,11 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Iterator
-from typing import cast
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, cast
 
-from errata.sandbox.protocol import (
-    MUTABLE,
-    PACKERS,
-    Closed,
-    Json,
-    TooLarge,
-    pack,
-    parse,
-    receive,
-    send,
-    unpack,
-)
+from errata.sandbox.protocol import MUTABLE, Closed, Json, TooLarge, pack, parse, receive, send, unpack
+from errata.sandbox.values import base, derived, from_numpy, iterable, to_numpy
 
 FILE = "<string>"
 MOST_FRAMES = 100
@@ -46,31 +37,14 @@ def contains(item: object, container: object) -> bool:
     return item in cast("list[object]", container)
 
 
-def iterable(value: object) -> bool:
-    return hasattr(type(value), "__iter__") or hasattr(type(value), "__getitem__")
+def enter(manager: AbstractContextManager[object]) -> object:
+    return manager.__enter__()
 
 
-def base(value: object) -> object:
-    """The value of a plain type that an instance of a subclass holds; itself where there is none."""
-    for kind, plain in BASES:
-        if isinstance(value, kind):
-            return plain(value)
-    return value
+def leave(manager: AbstractContextManager[object]) -> object:
+    return manager.__exit__(None, None, None)
 
 
-BASES: tuple[tuple[type, Callable[[object], object]], ...] = (
-    (int, lambda value: int.__pos__(cast("int", value))),
-    (float, lambda value: float.__pos__(cast("float", value))),
-    (complex, lambda value: complex.__pos__(cast("complex", value))),
-    (str, lambda value: str.__str__(cast("str", value))),
-    (bytes, lambda value: bytes.__add__(cast("bytes", value), b"")),
-    (bytearray, lambda value: bytearray.__add__(cast("bytearray", value), b"")),
-    (tuple, lambda value: tuple(tuple.__iter__(cast("tuple[object, ...]", value)))),
-    (list, lambda value: list(list.__iter__(cast("list[object]", value)))),
-    (set, lambda value: set(set.__iter__(cast("set[object]", value)))),
-    (frozenset, lambda value: frozenset(frozenset.__iter__(cast("frozenset[object]", value)))),
-    (dict, lambda value: dict(dict.items(cast("dict[object, object]", value)))),
-)
 OPERATIONS: dict[str, Callable[..., object]] = {
     "call": call,
     "get": getattr,
@@ -85,15 +59,18 @@ OPERATIONS: dict[str, Callable[..., object]] = {
     "isinstance": isinstance,
     "issubclass": issubclass,
     "base": base,
-    "enter": lambda manager: manager.__enter__(),
-    "exit": lambda manager: manager.__exit__(None, None, None),
+    "enter": enter,
+    "leave": leave,
     **{kind.__name__: kind for kind in (bool, str, int, float, complex)},
     **{name: vars(builtins)[name] for name in ("len", "repr", "hash", "abs", "round", "reversed", "format", "divmod")},
     **{
         name: vars(operator)[name]
         for name in ("eq", "ne", "lt", "le", "gt", "ge", "add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
     },
-    **{name: vars(operator)[name] for name in ("and_", "or_", "xor", "lshift", "rshift", "matmul", "neg", "pos", "invert")},
+    **{
+        name: vars(operator)[name]
+        for name in ("and_", "or_", "xor", "lshift", "rshift", "matmul", "neg", "pos", "invert")
+    },
     **{name: vars(operator)[name] for name in ("iadd", "isub", "imul", "index")},
 }
 
@@ -102,10 +79,11 @@ class Borrowed:
     """A callable or an iterator of the test's, which stays with the judge."""
 
     def __init__(self, service: "Service", key: int) -> None:
-        self._service, self._key, self._items = service, key, iter(())
+        self.service, self.key = service, key
+        self._items: Iterator[object] = iter(())
 
     def __call__(self, *args: object, **named: object) -> object:
-        return self._service.ask("call", self._key, args, named)
+        return self.service.ask("call", self.key, args, named)
 
     def __iter__(self) -> "Borrowed":
         return self
@@ -113,7 +91,7 @@ class Borrowed:
     def __next__(self) -> object:
         for item in self._items:
             return item
-        got = cast("list[object]", self._service.ask("next", self._key, (1,), {}))
+        got = cast("list[object]", self.service.ask("next", self.key, (1,), {}))
         self._items = iter(got)
         for item in self._items:
             return item
@@ -122,6 +100,10 @@ class Borrowed:
 
 class Lent:
     """An object of a class that the test defines: its public attributes, by way of the judge."""
+
+    if TYPE_CHECKING:
+        _service: "Service"
+        _key: int
 
     def __init__(self, service: "Service", key: int) -> None:
         object.__setattr__(self, "_service", service)
@@ -176,7 +158,9 @@ class Service:
 
     def describe(self, value: object) -> Json:
         """What a name stands for: a handle, or null for data, which the judge asks for when it wants it."""
-        if isinstance(value, type | types.FunctionType | types.BuiltinFunctionType | types.ModuleType) or callable(value):
+        if isinstance(value, type | types.FunctionType | types.BuiltinFunctionType | types.ModuleType) or callable(
+            value
+        ):
             return self.handle(value)
         return None
 
@@ -197,7 +181,12 @@ class Service:
             changed: Json = None
             if self.back and name == "call":
                 changed = [pack(item, self.other) if type(item) in MUTABLE else None for item in args[1:]]
-            reply: Json = ["v", key, self.handle(value) if made and derived(value) else pack(value, self.other), changed]
+            reply: Json = [
+                "v",
+                key,
+                self.handle(value) if made and derived(value) else pack(value, self.other),
+                changed,
+            ]
         except Closed:
             raise
         except BaseException as error:
@@ -226,17 +215,17 @@ class Service:
 
     def other(self, value: object) -> Json:
         if isinstance(value, Borrowed):
-            return {"t": "borrowed", "v": value._key}
+            return {"t": "borrowed", "v": value.key}
         if isinstance(value, Lent):
             return {"t": "borrowed", "v": cast("int", object.__getattribute__(value, "_key"))}
-        if type(value).__module__ == "numpy" and (numbers := from_numpy(value)) is not None:
+        if (numbers := from_numpy(value)) is not None:
             return numbers
         if derived(value):
             plain = base(value)
             if isinstance(plain, tuple) and hasattr(value, "_fields"):
                 handle = self.handle(value)
                 return {"t": "row", "v": [handle, pack(cast("object", plain), self.other, 1)]}
-            return pack(plain, self.other, 1)
+            return pack(cast("object", plain), self.other, 1)
         return self.handle(value)
 
     def handle(self, value: object) -> Json:
@@ -248,7 +237,7 @@ class Service:
             return {"t": "handle", "v": [key, "module", str(value.__name__)]}
         if isinstance(value, type):
             kind = "error " + ancestor(value) if issubclass(value, BaseException) else "class"
-            return {"t": "handle", "v": [key, kind, origin(value)]}
+            return {"t": "handle", "v": [key, kind, origin(cast("object", value))]}
         if isinstance(value, types.FunctionType | types.BuiltinFunctionType):
             return {"t": "handle", "v": [key, "function", origin(value)]}
         return {"t": "handle", "v": [key, "object", type(value).__name__]}
@@ -264,7 +253,7 @@ class Service:
             return vars(builtins)[cast("str", content)]
         if tag == "module":
             return __import__(cast("str", content), fromlist=["x"])
-        return to_numpy(tag, content)
+        return to_numpy(content)
 
     def ask(self, operation: str, key: int, args: tuple[object, ...], named: dict[str, object]) -> object:
         """Uses something of the test's; the judge may ask us in turn before it answers."""
@@ -300,14 +289,6 @@ class Service:
 
 def public(name: object) -> bool:
     return type(name) is str and not (name.startswith("__") and name.endswith("__"))
-
-
-def derived(value: object) -> bool:
-    """An instance of the program's own subclass of a plain type."""
-    return type(value) not in PACKERS and type(value) not in PLAIN and isinstance(value, PLAIN)
-
-
-PLAIN = tuple(kind for kind, _ in BASES)
 
 
 def origin(value: object) -> str:
@@ -358,28 +339,6 @@ def wrong_syntax(error: BaseException) -> Json:
     if isinstance(error, MemoryError | RecursionError):
         return [type(error).__name__, str(error), None, None, None, None]
     return ["SyntaxError", str(error), None, None, None, None]
-
-
-def from_numpy(value: object) -> Json:
-    import base64
-
-    numpy = sys.modules["numpy"]
-    array = numpy.asarray(value)
-    if array.dtype.kind not in "biufc" or isinstance(value, type):
-        return None
-    scalar = isinstance(value, numpy.generic)
-    body = base64.b64encode(array.tobytes()).decode("ascii")
-    return {"t": "numpy", "v": [array.dtype.str, None if scalar else list(array.shape), body]}
-
-
-def to_numpy(tag: str, content: Json) -> object:
-    import base64
-
-    import numpy
-
-    kind, shape, body = cast("tuple[str, list[int] | None, str]", content)
-    flat = numpy.frombuffer(base64.b64decode(body), dtype=kind)
-    return flat[0] if shape is None else flat.reshape(shape).copy()
 
 
 def serve(channel: socket.socket, job: bytes) -> None:

@@ -77,7 +77,10 @@ def ready(source: str, file: str, entry_point: str) -> Test:
         stores = frozenset(stored(tree))
         tests = tuple(node.name for node in tree.body if is_test(node) and node.name not in loads)
         taken = frozenset(
-            alias.name for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names
+            alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
         )
         imports = tuple(ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom))
         calls = {entry_point} if entry_point else set[str]()

@@ -181,7 +181,7 @@ class Handle:
         return self.errata_.session.ask("enter", self)
 
     def __exit__(self, *_: object) -> None:
-        self.errata_.session.ask("exit", self)
+        self.errata_.session.ask("leave", self)
 
     def __instancecheck__(self, instance: object) -> bool:
         whole = instance.errata_ if isinstance(instance, Row) else instance

@@ -12,9 +12,10 @@ import importlib.util
 import math
 import sys
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from types import FunctionType
+from typing import cast
 
 from errata.sandbox.checks import Test
 from errata.sandbox.handles import Handle
@@ -103,21 +104,23 @@ class Approx:
         match wanted, got:
             case bool(), _:
                 return wanted == got
-            case (int() | float() | complex()), (int() | float() | complex()):
+            case ((int() | float() | complex()), (int() | float() | complex())):
                 if wanted == got:
                     return True
                 gap = abs(wanted - got)
                 return math.isfinite(abs(wanted)) and gap <= max(self.rel * abs(wanted), self.abs)
             case (list(), list()) | (tuple(), tuple()):
-                return len(wanted) == len(got) and all(map(self.near, wanted, got))
+                many, others = cast("list[object]", wanted), cast("list[object]", got)
+                return len(many) == len(others) and all(map(self.near, many, others))
             case dict(), dict():
-                return wanted.keys() == got.keys() and all(self.near(wanted[key], got[key]) for key in wanted)
+                by, other = cast("dict[object, object]", wanted), cast("dict[object, object]", got)
+                return by.keys() == other.keys() and all(self.near(by[key], other[key]) for key in by)
             case _:
                 return wanted == got
 
 
 @contextmanager
-def raises(*expected: type[BaseException]) -> Iterator[None]:
+def raises(*expected: type[BaseException]) -> Generator[None]:
     try:
         yield
     except expected:

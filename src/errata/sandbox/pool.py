@@ -1,4 +1,4 @@
-"""Many programs on many workers: a thread, a judge and a zygote each, answers as they are ready, nothing left behind."""
+"""Many programs on many workers: a thread and a judge each, answers as they are ready, nothing left behind."""
 
 import atexit
 import contextlib
@@ -29,7 +29,7 @@ class Pool:
     """Workers for many programs; a context manager. Threads and zygotes are started by the first `map`."""
 
     def __init__(self, workers: int = 0, tier: int | None = None, unsafe: bool = False, environment: str = "") -> None:
-        """workers: 0 means one for each core this process may use. tier, unsafe, environment: see `Worker`. Each has a judge and a zygote."""
+        """workers: 0 means one for each core this process may use. tier, unsafe, environment: see `Worker`."""
         self.workers = [Referee(tier, unsafe, environment) for _ in range(workers or len(os.sched_getaffinity(0)))]
         self._todo: queue.SimpleQueue[tuple[Digest, Program, Limits] | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[Digest, Outcome | Fault | BaseException]] = queue.SimpleQueue()

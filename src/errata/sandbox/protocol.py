@@ -23,7 +23,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeAlias, cast
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Read: TypeAlias = Callable[[int], bytes]
 """At most that many bytes; none at the end."""
 Other: TypeAlias = Callable[[object], Json]
@@ -181,10 +181,8 @@ def typed(value: object, _: Inner) -> Json:
     return [numbers.typecode, base64.b64encode(numbers.tobytes()).decode("ascii")]
 
 
-def constant(value: object, _: Inner) -> Json:
-    return repr(value)
-
-
+EMPTY: dict[object, object] = {}
+KEYS, ITEMS = type(EMPTY.keys()), type(EMPTY.items())
 PACKERS: dict[type, tuple[str, Callable[[object, Inner], Json]]] = {
     tuple: ("tuple", items),
     dict: ("dict", pairs),
@@ -199,8 +197,11 @@ PACKERS: dict[type, tuple[str, Callable[[object, Inner], Json]]] = {
     OrderedDict: ("OrderedDict", pairs),
     defaultdict: ("defaultdict", defaults),
     deque: ("deque", bounded),
-    type({}.keys()): ("keys", items),
-    type({}.items()): ("items", lambda value, inner: pairs(dict(cast("Iterable[tuple[object, object]]", value)), inner)),
+    KEYS: ("keys", items),
+    ITEMS: (
+        "items",
+        lambda value, inner: pairs(dict(cast("Iterable[tuple[object, object]]", value)), inner),
+    ),
     Fraction: ("Fraction", attributes("numerator", "denominator")),
     Decimal: ("Decimal", lambda value, _: str(value)),
     date: ("date", moment),
@@ -209,8 +210,8 @@ PACKERS: dict[type, tuple[str, Callable[[object, Inner], Json]]] = {
     timedelta: ("timedelta", attributes("days", "seconds", "microseconds")),
     array: ("array", typed),
     type: ("type", by_name),
-    type(...): ("constant", constant),
-    type(NotImplemented): ("constant", constant),
+    type(...): ("constant", lambda value, _: repr(value)),
+    type(NotImplemented): ("constant", lambda value, _: repr(value)),
 }
 
 
@@ -255,9 +256,20 @@ def many(content: Json, inner: Outer) -> list[object]:
     return [inner(item) for item in content]
 
 
+def in_order(items: list[object]) -> set[object]:
+    """A set that is iterated in the order that it had at the other end, where a set can: a literal's differs from one
+    that grew, and programs that rely on it must find here what they find in one process."""
+    grown = set(items)
+    if all(one is other for one, other in zip(grown, items, strict=False)):
+        return grown
+    copied = set(grown)
+    return copied if all(one is other for one, other in zip(copied, items, strict=False)) else grown
+
+
 def couples(content: Json, inner: Outer) -> dict[object, object]:
-    both = [many(item, inner) for item in many(content, lambda item: cast("object", item)) for item in [cast("Json", item)]]
-    return {key: value for key, value in both}
+    if not isinstance(content, list):
+        raise Broken
+    return dict(cast("list[tuple[object, object]]", [many(item, inner) for item in content]))
 
 
 def whole(content: Json, _: Outer) -> object:
@@ -311,7 +323,7 @@ UNPACKERS: dict[str, Callable[[Json, Outer], object]] = {
     "float": real,
     "tuple": lambda content, inner: tuple(many(content, inner)),
     "dict": couples,
-    "set": lambda content, inner: set(many(content, inner)),
+    "set": lambda content, inner: in_order(many(content, inner)),
     "frozenset": lambda content, inner: frozenset(many(content, inner)),
     "bytes": lambda content, _: base64.b64decode(text(content), validate=True),
     "bytearray": lambda content, _: bytearray(base64.b64decode(text(content), validate=True)),

@@ -6,16 +6,16 @@ it is kept, so that catching it changes nothing.
 """
 
 import builtins
-import sys
 import types
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
 from errata.sandbox import protocol
-from errata.sandbox.candidate import base, derived, from_numpy, to_numpy
 from errata.sandbox.handles import Handle, Row, Same
 from errata.sandbox.protocol import Broken, Closed, Json, TooLarge, pack, unpack
+from errata.sandbox.values import base, derived, from_numpy, to_numpy
 from errata.sandbox.worker import Child
 from errata.types import Outcome as Word
 
@@ -145,10 +145,13 @@ class Session:
             if new is None or type(new) is not type(mine):
                 continue
             if isinstance(mine, list | bytearray):
-                mine[:] = cast("list[object]", new)
+                cast("list[object]", mine)[:] = cast("list[object]", new)
+            elif isinstance(mine, deque):
+                cast("deque[object]", mine).clear()
+                cast("deque[object]", mine).extend(cast("deque[object]", new))
             elif isinstance(mine, dict | set):
-                mine.clear()
-                mine.update(cast("dict[object, object]", new))
+                cast("dict[object, object]", mine).clear()
+                cast("dict[object, object]", mine).update(cast("dict[object, object]", new))
 
     def other(self, value: object) -> Json:
         """What crosses to the program when it is no plain data."""
@@ -156,14 +159,13 @@ class Session:
             return {"t": "handle", "v": value.errata_.key}
         if isinstance(value, Row):
             return {"t": "handle", "v": value.errata_.errata_.key}
-        same = vars(value).get("errata_") if isinstance(value, type) and issubclass(value, BaseException) else None
-        if isinstance(same, Same):
+        if isinstance(value, type) and isinstance(same := vars(value).get("errata_"), Same):
             return {"t": "handle", "v": same.key}
-        if isinstance(value, types.BuiltinFunctionType) and getattr(builtins, value.__name__, None) is value:
+        if isinstance(value, types.BuiltinFunctionType) and vars(builtins).get(value.__name__) is value:
             return {"t": "function", "v": value.__name__}
         if isinstance(value, types.ModuleType):
             return {"t": "module", "v": value.__name__}
-        if type(value).__module__ == "numpy" and "numpy" in sys.modules and (numbers := from_numpy(value)) is not None:
+        if (numbers := from_numpy(value)) is not None:
             return numbers
         if derived(value):
             return pack(base(value), self.other, 1)
@@ -189,7 +191,7 @@ class Session:
             ):
                 if shape is None or (isinstance(shape, list) and all(type(size) is int for size in shape)):
                     try:
-                        return to_numpy(tag, content)
+                        return to_numpy(content)
                     except (ValueError, TypeError, IndexError, ImportError) as error:
                         raise Broken from error
             case _:

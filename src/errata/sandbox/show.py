@@ -5,7 +5,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Iterable
 from typing import cast
 
-from errata.sandbox.handles import Handle
+from errata.sandbox.handles import Handle, Row
 
 MOST = 600
 """Characters of one value."""
@@ -32,14 +32,14 @@ def show(value: object, most: int = MOST) -> str:
 def part(value: object, room: int, depth: int) -> str:
     kind = type(value)
     if isinstance(value, str | bytes | bytearray) and len(value) > room:
-        return repr(value[:room]) + "..."
+        return repr(cast("str", value)[:room]) + "..."
     if isinstance(value, int) and value.bit_length() > 4 * MOST:
         return f"<int of {value.bit_length()} bits>"
     if isinstance(value, Handle):
         same = value.errata_
         name = same.name.rpartition(".")[2]
         return f"<{name} object>" if same.kind == "object" else f"<{same.kind} {name}>"
-    if isinstance(value, tuple):
+    if isinstance(value, Row):
         kind = tuple
     brackets = BRACKETS.get(kind)
     if brackets is None or depth > 20:

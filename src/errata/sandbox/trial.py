@@ -12,7 +12,7 @@ entry point itself.
 import json
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import FrameType
@@ -53,8 +53,8 @@ def run_trial(worker: Worker, program: Program, limits: Limits) -> Outcome:
     """Runs the program once and every test against it. Raises Fault when the machine failed."""
     trial = Trial(program)
     if trial.setup.error is not None:
-        found = [trial.no_python(trial.setup, SETUP)] * len(trial.tests)
-        return trial.outcome(found, None, worker.tier)
+        found = [trial.no_python(trial.setup)] * len(trial.tests)
+        return trial.outcome(found, None, worker.tier or 0)
     child = worker.start(trial.job(), limits, program.stdin.encode("utf-8", "surrogatepass"))
     session = Session(child)
     try:
@@ -62,7 +62,7 @@ def run_trial(worker: Worker, program: Program, limits: Limits) -> Outcome:
             found = trial.run(session)
     finally:
         ended = child.finish(kill=True)
-    return trial.outcome([explained(item, ended) for item in found], ended, worker.tier)
+    return trial.outcome([explained(item, ended) for item in found], ended, worker.tier or 0)
 
 
 def explained(found: Found, ended: Ended) -> Found:
@@ -77,7 +77,7 @@ def explained(found: Found, ended: Ended) -> Found:
 
 
 @contextmanager
-def guard(seconds: float) -> Iterator[None]:
+def guard(seconds: float) -> Generator[None]:
     """Ends test code that uses more CPU than this, in a process's main thread; elsewhere its owner must watch."""
     if threading.current_thread() is not threading.main_thread():
         yield
