@@ -12,7 +12,7 @@ from errata.errors import Fault
 from errata.sandbox import zygote as inside
 from errata.sandbox.launch import Zygote
 from errata.sandbox.limits import Ended, Hit, Limits
-from errata.sandbox.watch import look
+from errata.sandbox.watch import look, written
 
 IN_CHANNEL = 1 << 16
 """Bytes of a job that go through the channel, without anybody reading yet; a longer one goes as a file."""
@@ -129,6 +129,9 @@ class Child:
         seen = look(self._zygote.process.pid, depth=1 if self._zygote.tier == 1 else 0)
         if seen.resident_mib > self._limits.memory_mib:
             self.hit = "memory"
+            return 0
+        if self._zygote.tier != 1 and written(self._zygote.folder, inside.ENTRIES) > self._limits.file_mib:
+            self.hit = "output"
             return 0
         own = max(wall - seen.waited, seen.cpu)
         if own >= self._limits.seconds or wall >= self._limits.deadline:

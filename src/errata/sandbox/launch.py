@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import tempfile
+import weakref
 from functools import cache
 from importlib import resources
 
@@ -23,6 +24,7 @@ MODULES = (
     "namespaces",
     "confine",
     "protocol",
+    "values",
     "candidate",
     "zygote",
 )
@@ -81,8 +83,7 @@ class Zygote:
     def __init__(self, tier: int, python: Python, mib: int) -> None:
         """mib: the size of the scratch folder."""
         self.tier, self.mib, self.served = tier, mib, 0
-        self.alive = True
-        self.folder = tempfile.mkdtemp(prefix="errata-")
+        self.folder = tempfile.mkdtemp(prefix="errata-", dir=scratch_root())
         if tier == 2 and os.geteuid() == 0 and places.open_to_all([python.executable, *python.readable]):
             os.chown(self.folder, namespaces.NOBODY, namespaces.NOBODY)
         self.control, theirs = socket.socketpair()
@@ -103,6 +104,8 @@ class Zygote:
             raise Fault(f"sandbox: {python.executable} could not be started: {error}") from error
         finally:
             theirs.close()
+        self.close = weakref.finalize(self, end, self.process, self.control, self.folder)
+        """Hangs up, waits until all that runs under it is gone, removes its scratch; happens at exit by itself."""
         self._greet(python)
 
     def _greet(self, python: Python) -> None:
@@ -116,6 +119,8 @@ class Zygote:
         except OSError as error:
             word = b"X" + str(error).encode()
         if word[:1] == b"R":
+            if self.tier == 1:
+                os.rmdir(self.folder)
             return
         self.kill()
         reason = word[1:].decode(errors="replace") or f"it died ({python.executable})"
@@ -123,25 +128,33 @@ class Zygote:
             raise Refused(reason)
         raise Fault(f"sandbox: the zygote did not start: {reason}")
 
+    @property
+    def alive(self) -> bool:
+        return self.close.alive
+
     def kill(self) -> None:
         """Ends it at once."""
-        self.process.kill()
-        self.close()
-
-    def close(self) -> None:
-        """Hangs up, waits until it is gone with all that runs under it, and removes its scratch."""
-        if not self.alive:
-            return
-        self.alive = False
-        self.control.close()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
+        if self.alive:
             self.process.kill()
-            self.process.wait()
-        with contextlib.suppress(OSError):
-            zygote.empty(self.folder)
-            os.rmdir(self.folder)
+            self.close()
+
+
+def end(process: subprocess.Popen[bytes], control: socket.socket, folder: str) -> None:
+    """What closing a zygote does; knows nothing of the zygote, so that a forgotten one is closed too."""
+    control.close()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    with contextlib.suppress(OSError):
+        zygote.empty(folder)
+        os.rmdir(folder)
+
+
+def scratch_root() -> str:
+    """Where the folders of zygotes are made."""
+    return tempfile.gettempdir()
 
 
 @cache

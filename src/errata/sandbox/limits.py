@@ -96,6 +96,6 @@ class Ended:
     stdout: str
     stderr: str
     overflow: bool
-    """It wrote more than `flood_mib`."""
+    """It wrote more than `flood_mib`, or more than `file_mib` into its scratch."""
     limit: Hit
     """The limit that ended it, where one did."""

@@ -28,18 +28,18 @@ class Worker:
         self.tier, self.unsafe, self.environment = tier, unsafe, environment
         self.retired = False
         """True once the owner wants no more programs run."""
-        self._zygote: Zygote | None = None
+        self.zygote: Zygote | None = None
 
     def start(self, job: bytes, limits: Limits, stdin: bytes = b"") -> Child:
         """Forks a process for one program, in which `candidate.serve(channel, job)` runs. Raises Fault."""
         if self.retired:
             raise Fault("sandbox: this worker is closed")
-        zygote = self._zygote
+        zygote = self.zygote
         if zygote is not None and (zygote.served >= RECYCLE or zygote.mib != limits.file_mib or not zygote.alive):
             zygote.close()
             zygote = None
         if zygote is None:
-            zygote = self._zygote = self._launch(limits.file_mib)
+            zygote = self.zygote = self._launch(limits.file_mib)
         zygote.served += 1
         return Child(zygote, job, limits, stdin)
 
@@ -53,15 +53,15 @@ class Worker:
     def retire(self) -> None:
         """From any thread: ends the running program and refuses others; its owner's call raises Fault."""
         self.retired = True
-        if self._zygote is not None:
-            self._zygote.process.kill()
+        if self.zygote is not None:
+            self.zygote.process.kill()
 
     def discard(self) -> None:
         """Ends the zygote at once, with all that runs under it."""
-        if self._zygote is not None:
-            self._zygote.kill()
+        if self.zygote is not None:
+            self.zygote.kill()
 
     def close(self) -> None:
         """Ends the zygote; the Worker may be used again."""
-        if self._zygote is not None:
-            self._zygote.close()
+        if self.zygote is not None:
+            self.zygote.close()

@@ -29,6 +29,8 @@ ENDED = struct.Struct("<ciddIB")
 Header: TypeAlias = tuple[int, int, float, int, int, int, int]
 OWN = 2
 """Processes of the sandbox itself in a program's user namespace."""
+ENTRIES = 4096
+"""Files and folders that a scratch may hold."""
 STACK = 8 << 20
 HELD_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
