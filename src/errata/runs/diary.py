@@ -64,7 +64,9 @@ class Bar:
         made, seconds = self.done - self.kept, self.seconds
         if made <= 0 or seconds <= 0:
             return ""
-        return f"{made / seconds:.3g}/s" if made > seconds else f"{seconds / made:.3g} s each"
+        if made < seconds:
+            return f"{seconds / made:.3g} s each"
+        return f"{made / seconds:,.0f}/s" if made > 99 * seconds else f"{made / seconds:.2g}/s"
 
 
 class Drawn(Bar):
