@@ -9,13 +9,14 @@ from errata.types import Outcome
 
 MANY = 10
 """Labels that an axis holds."""
+FEW = 4
+"""Bars that fill a figure; fewer leave room beside them."""
 
 
 def learning_curve(folder: Folder) -> Json:
     """pass@1 (and the largest pass@k that was measured) by round, with 95 % intervals; dev as a thin line."""
     rounds = folder.measured
-    ks = [name for name in rounds[-1].held_out.scores if name.startswith("pass@")]
-    shown = dict.fromkeys([*ks[:1], *ks[-1:]])
+    shown = [name for name in ("pass@1", largest(rounds[-1])) if name]
     traces: list[Json] = []
     for name, colour in zip(reversed(shown), ["second", "accent"][-len(shown) :], strict=True):
         traces.extend(_curve(rounds, name, colour))
@@ -50,6 +51,12 @@ def learning_curve(folder: Folder) -> Json:
     return {"data": traces, "layout": layout}
 
 
+def largest(round: Round) -> str:
+    """The metric with the largest k that was measured beside pass@1; empty when there is none."""
+    ks = [name for name in round.held_out.scores if name.startswith("pass@")]
+    return ks[-1] if len(ks) > 1 else ""
+
+
 def mixes(titled: Sequence[tuple[str, Mapping[Outcome, int]]]) -> Json:
     """How programs ended, in percent, one stacked bar for each title."""
     occurred: list[Outcome] = [outcome for outcome in metrics.OUTCOMES if any(outcome in mix for _, mix in titled)]
@@ -70,12 +77,13 @@ def mixes(titled: Sequence[tuple[str, Mapping[Outcome, int]]]) -> Json:
                 "hovertemplate": f"{outcome}: %{{y:.1f}} % (%{{customdata}})<extra></extra>",
             }
         )
+    pad = max(0.0, (FEW - len(titled)) / 2)
     layout: dict[str, Json] = {
         "barmode": "stack",
         "showlegend": False,
         "bargap": 0.28,
         "height": 280,
-        "xaxis": {"type": "category"},
+        "xaxis": {"type": "category", "range": [-0.5 - pad, len(titled) - 0.5 + pad]},
         "yaxis": {"range": [0, 100], "ticksuffix": " %"},
     }
     return {"data": traces, "layout": layout}

@@ -9,6 +9,7 @@ import base64
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -27,11 +28,12 @@ from errata.evaluation.folder import Folder, Round, look
 from errata.evaluation.intervals import Interval
 from errata.evaluation.scoring import Scores
 from errata.jsonl import Json
-from errata.types import Outcome
+from errata.types import Outcome, Part
 
 PAGE = "report.html"
 DARK, LIGHT = "github-dark", "friendly"
 PARTS = 6
+HIDDEN_TEST = re.compile(r"hidden\[\d+\]$")
 DOING = {"sample": "sample", "verdict": "judge", "feedback": "explain", "model": "train"}
 """What a stage does, by the name of what it makes."""
 
@@ -54,6 +56,9 @@ class Side:
     program: Markup
     cut: str
     words: typeset.Excerpt
+    public: tuple[Part, ...]
+    hidden: tuple[bool, ...]
+    """Which of the hidden tests pass; their text is nobody's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,7 @@ def report(path: Path) -> Path:
         departures=tuple(departures(folder.recipe, folder.settings)),
         settings={name: json.dumps(value, ensure_ascii=False) for name, value in folder.settings.items()},
         stages=spent,
+        most=charts.largest(folder.measured[-1]) if folder.measured else "",
         total=sum(seconds for _, seconds, _, _ in spent),
         tokens_known=any(tokens for _, _, _, tokens in spent),
         mixes=mixes,
@@ -212,6 +218,8 @@ def _side(told: telling.Told) -> Side:
         program=typeset.program(shown.text, dim=told.given, failed=failed),
         cut=shown.note,
         words=typeset.excerpt(told.words, lines=24),
+        public=tuple(part for part in told.verdict.parts if not HIDDEN_TEST.match(part.name)),
+        hidden=tuple(part.passed for part in told.verdict.parts if HIDDEN_TEST.match(part.name)),
     )
 
 
