@@ -198,6 +198,12 @@ def test_a_run_with_only_a_base_has_a_report(tmp_path):
     assert "Before any training the base solves" in Seen(report(run).read_text()).text.replace("\u2011", "-")
 
 
+def test_before_any_training_the_ways_to_fail_are_shown_on_held_out_programs(tmp_path):
+    picks = telling.pick(look(write(tmp_path / "run", rounds=0, tasks=60)))
+    assert len(picks) == 10
+    assert {place.title for pick in picks for place in pick.places} == {"base, held-out"}
+
+
 def test_a_run_that_has_only_begun_has_a_report(tmp_path):
     (tmp_path / "config.json").write_text('{"recipe": "Leti", "settings": {"draws": 3}, "identity": {}}')
     assert "Nothing has been measured yet" in Seen(report(tmp_path).read_text()).text

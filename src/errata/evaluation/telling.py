@@ -5,7 +5,8 @@ In this order, no sample twice; ties are broken by a hash of seed and id, so the
 1. up to three held-out tasks that gained most from the base to the last round: a draw that failed, and one that passes;
 2. one held-out program of the last round that passes the public tests and fails the hidden ones;
 3. up to two held-out tasks that the last round still fails most;
-4. one program of the first round's training samples for every way to fail, in the order of `types.Outcome`;
+4. one program of the first round's training samples, or before any training of the held-out ones, for every way to
+   fail, in the order of `types.Outcome`;
 5. what is left of ten: more of 4, in turn; then more of 1.
 """
 
@@ -78,12 +79,14 @@ class Told:
 def pick(folder: Folder, seed: int = 0, most: int = MOST) -> tuple[Pick, ...]:
     """The most telling samples of a run, by the rule above."""
     trained = next((round for round in folder.rounds if round.training.rows), None)
-    failing = _failing(trained, seed) if trained else []
+    failing = _failing(f"{trained.title}, training", trained.training, seed) if trained else []
     mended: list[Pick] = []
     first: list[Pick] = []
     if folder.measured:
         base, last = folder.measured[0], folder.measured[-1]
         mended = list(_mended(base, last, seed)) if base is not last else []
+        if not trained:
+            failing = _failing(f"{last.title}, held-out", last.held_out, seed)
         first = [*mended[:MENDED], *islice(_fooled(last, seed), FOOLED), *islice(_still(last, seed), STILL)]
     chosen: dict[Place, Pick] = {}
     for found in (*first, *failing, *mended[MENDED:]):
@@ -134,22 +137,22 @@ def _still(last: Round, seed: int) -> Iterator[Pick]:
     for task in sorted(rates, key=lambda task: (rates[task], _rank(seed, task))):
         if rates[task] < 1:
             row = _draws(last.held_out, task, passed=False, seed=seed)[0]
-            why = f"Still failing: {100 * rates[task]:.0f} % of draws pass"
+            why = f"{'Failing' if last.name == 'base' else 'Still failing'}: {100 * rates[task]:.0f} % of draws pass"
             yield Pick(why=why, task=task, places=(_held_out(last, row),))
 
 
-def _failing(trained: Round, seed: int) -> list[Pick]:
+def _failing(title: str, judged: Judged, seed: int) -> list[Pick]:
     """One of each way to fail, then a second of each, and so on, of different tasks as far as possible."""
     columns: list[list[Pick]] = []
     for outcome in metrics.OUTCOMES[1:]:
-        rows = _ranked([row for row in trained.training.rows if row.outcome == outcome], seed)
+        rows = _ranked([row for row in judged.rows if row.outcome == outcome], seed)
         one_a_task = {row.task: row for row in reversed(rows)}
         columns.append(
             [
                 Pick(
                     why=f"One way to fail: {outcome}",
                     task=row.task,
-                    places=(Place(title=f"{trained.title}, training", folder=trained.training.path, id=row.id),),
+                    places=(Place(title=title, folder=judged.path, id=row.id),),
                 )
                 for row in _ranked(list(one_a_task.values()), seed)[:MOST]
             ]
