@@ -22,7 +22,8 @@ CHAT = (
     "{% if add_generation_prompt %}<assistant>{% endif %}"
 )
 CORPUS = [
-    "def add(a, b):\n    return a + b\n\n\ndef total(items):\n    out = 0\n    for x in items:\n        out += x\n    return out\n",
+    "def add(a, b):\n    return a + b\n\n\ndef total(items):\n    out = 0\n    for x in items:\n",
+    "        out += x\n    return out\n",
     '"""\nWrite a function to add two numbers.\nassert add(1, 2) == 3\n"""\n',
     'Traceback (most recent call last):\n  File "<string>", line 7, in <module>\nAssertionError\n',
 ]

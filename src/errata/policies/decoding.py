@@ -147,6 +147,7 @@ class Batch:
         on = model.device
         self.limits = torch.tensor([row.limit for row in rows], device=on)
         self.seeds = torch.tensor([row.seed for row in rows], device=on)
+        self.last = torch.tensor(ends.tokens, dtype=torch.int64, device=on)
         self.at = torch.arange(len(rows), device=on)
         self.open = torch.ones(len(rows), dtype=torch.bool, device=on)
         self.written = torch.zeros((len(rows), int(self.limits.max())), dtype=torch.int64, device=on)
@@ -191,7 +192,7 @@ class Batch:
 
     def finished(self, tokens: torch.Tensor, step: int) -> Iterator[Reply]:
         """Shut and hand out the rows that this token ended."""
-        ended = torch.isin(tokens, torch.tensor(self.ends.tokens, device=tokens.device)) & self.open
+        ended = torch.isin(tokens, self.last) & self.open
         full = (self.limits <= step + 1) & self.open
         stopped = torch.zeros_like(ended)
         if self.ends.window and (step + 1) % LOOK == 0:
@@ -261,18 +262,16 @@ def generated(model: PreTrainedModel, rows: Sequence[Row], sampling: Sampling, e
     width = ids.shape[1]
     seeds = torch.tensor([row.seed for row in rows], device=model.device)
     limits = torch.tensor([row.limit for row in rows], device=model.device)
-    out = cast(
-        "torch.Tensor",
-        model.generate(
-            ids,
-            attention_mask=mask,
-            do_sample=False,
-            max_new_tokens=max(row.limit for row in rows),
-            eos_token_id=list(ends.tokens) or None,
-            pad_token_id=ends.tokens[0] if ends.tokens else 0,
-            logits_processor=LogitsProcessorList([Noise(width, seeds, sampling, ends.known)]),
-            stopping_criteria=StoppingCriteriaList([Stops(width, limits, ends)]),
-        ),
+    generate = cast("Callable[..., torch.Tensor]", model.generate)
+    out = generate(
+        ids,
+        attention_mask=mask,
+        do_sample=False,
+        max_new_tokens=max(row.limit for row in rows),
+        eos_token_id=list(ends.tokens) or None,
+        pad_token_id=ends.tokens[0] if ends.tokens else 0,
+        logits_processor=LogitsProcessorList([Noise(width, seeds, sampling, ends.known)]),
+        stopping_criteria=StoppingCriteriaList([Stops(width, limits, ends)]),
     )
     for index, (row, written) in enumerate(zip(rows, out[:, width:].tolist(), strict=True)):
         at = next((at for at, token in enumerate(written) if token in ends.tokens), None)

@@ -21,9 +21,11 @@ from errata.models import (
     add_control_tokens,
     context_ids,
     device,
+    embedding,
     free,
     load_model,
     load_tokenizer,
+    out_of_memory,
     positions,
     quiet,
 )
@@ -79,15 +81,14 @@ class Local:
         self.known = len(self.tokenizer)
         self.model = load_model(model, on=device(on), precision=precision)
         add_control_tokens(self.tokenizer, self.model)
+        self.special = frozenset(self.tokenizer.all_special_ids)
         self.batch_size = batch_size
         self.speed = Speed()
 
     def close(self) -> None:
         """Give the memory back."""
         del self.model
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        release()
 
     def sample(self, sampling: Sampling) -> Stage[Prompt, Sample]:
         """The stage that generates one sample a prompt."""
@@ -108,19 +109,22 @@ class Local:
         while asked:
             batch, asked = asked[:most], asked[most:]
             done: set[int] = set()
+            failed = False
             try:
                 for index, sample in self.batch(batch, sampling, ends):
                     done.add(index)
                     yield sample
-            except (torch.OutOfMemoryError, RuntimeError) as error:
+            except RuntimeError as error:
                 if not out_of_memory(error):
                     raise
                 if len(batch) == 1:
                     raise Fault(f"{batch[0].prompt.id}: no memory for a single reply of {self.name}") from error
+                failed = True
+            if failed:
+                release()
                 asked = [one for index, one in enumerate(batch) if index not in done] + asked
                 most = self.batch_size = max(1, len(batch) // 2)
-            if most == self.batch_size and torch.cuda.is_available():
-                torch.cuda.empty_cache()
+                log.info("memory ran out; going on with batches of %d", most)
 
     def batch(self, batch: Sequence[Asked], sampling: Sampling, ends: Ends) -> Iterator[tuple[int, Sample]]:
         """Each sample of one batch, with its place in the batch."""
@@ -163,8 +167,9 @@ class Local:
     def ends(self, sampling: Sampling) -> Ends:
         """What ends a reply: the tokenizer's end token, those of the model's generation config, the stop strings."""
         config = getattr(self.model, "generation_config", None)
-        listed = getattr(config, "eos_token_id", None)
-        tokens = {*(listed if isinstance(listed, list) else [listed]), self.tokenizer.eos_token_id} - {None}
+        listed = cast("list[int] | int | None", getattr(config, "eos_token_id", None))
+        own = cast("int | None", self.tokenizer.eos_token_id)
+        tokens = {*(listed if isinstance(listed, list) else [listed]), own} - {None}
         longest = max((len(stop.encode()) for stop in sampling.stop), default=0)
 
         def stopped(tails: Sequence[Sequence[int]]) -> list[bool]:
@@ -180,16 +185,12 @@ class Local:
     def decoded(self, ids: Sequence[Sequence[int]]) -> list[str]:
         """Texts without special tokens, and without tidying of spaces."""
         lists = [list(each) for each in ids]
-        return cast(
-            "list[str]",
-            self.tokenizer.batch_decode(lists, skip_special_tokens=True, clean_up_tokenization_spaces=False),
-        )
+        return self.tokenizer.batch_decode(lists, skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
     def text(self, prompt: Sequence[int], reply: Sequence[int]) -> str:
         """The reply's text. It is read behind the prompt's last token, since some tokenizers drop the space that a
         text begins with."""
-        special = set(self.tokenizer.all_special_ids)
-        anchor = next((token for token in reversed(prompt) if token not in special), None)
+        anchor = next((token for token in reversed(prompt) if token not in self.special), None)
         if anchor is None:
             return self.decoded([reply])[0]
         alone, whole = self.decoded([[anchor], [anchor, *reply]])
@@ -203,21 +204,20 @@ class Local:
         tokens = len(longest.ids) + longest.limit
         wide = torch.finfo(self.model.dtype).bits // 8
         held = 2 * layers * width * tokens * wide * 2
-        scores = self.model.get_output_embeddings().weight.shape[0] * 48
+        scores = embedding(self.model).shape[0] * 48
         read = len(longest.ids) * (width * 24 * wide + cast("int", config.num_attention_heads) * len(longest.ids) * 8)
         return max(
             1, min(MOST.get(self.model.device.type, 64), int(SHARE * free(self.model.device)) // (held + scores + read))
         )
 
 
+def release() -> None:
+    """Give freed memory back to the device."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def out_of_memory(error: RuntimeError) -> bool:
-    """Whether torch says, in one of its ways, that memory ran out."""
-    if isinstance(error, torch.OutOfMemoryError):
-        return True
-    said = str(error).lower()
-    return "out of memory" in said or "can't allocate memory" in said or "not enough memory" in said

@@ -4,16 +4,15 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+from errata import jsonl
 from errata.errors import UsageError
 from errata.models import context_ids, target_ids
 from errata.types import Demo
@@ -82,24 +81,21 @@ def corpus(source: str) -> Path:
     return Path(source)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A line of a corpus, by either of the names that corpora give its text."""
+
+    text: str = ""
+    content: str = ""
+
+
 def documents(path: Path) -> Iterator[str]:
     """The texts of a file: JSONL with `text` or `content`, or plain text as one document; either may be gzipped."""
-    if not path.is_file():
-        raise UsageError(f"pretrain_mix: no file {path}")
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as file:
-        if ".jsonl" not in path.suffixes:
-            yield file.read()
-            return
-        for number, line in enumerate(file, 1):
-            try:
-                document = cast("dict[str, object]", json.loads(line))
-                text = document["text"] if "text" in document else document["content"]
-            except (ValueError, KeyError, TypeError) as error:
-                raise UsageError(f"{path}:{number}: not a JSON object with text or content") from error
-            if not isinstance(text, str):
-                raise UsageError(f"{path}:{number}: text: not a string")
-            yield text
+    if ".jsonl" in path.suffixes:
+        for document in jsonl.iterate(path, Document, loose=True):
+            yield document.text or document.content
+    else:
+        yield b"".join(line for _, line in jsonl.lines(path)).decode()
 
 
 def packed(tokenizer: PreTrainedTokenizerBase, source: str, block: int, seed: int) -> list[Row]:

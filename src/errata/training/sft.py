@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 from errata import jsonl, models
 from errata.errors import UsageError
 from errata.training import rows
-from errata.training.launch import CHECKPOINTS, EXAMPLES, JOB, OUT_OF_MEMORY, WRONG, Job
+from errata.training.launch import EXAMPLES, JOB, OUT_OF_MEMORY, WRONG, Job
 from errata.training.objective import Objective
 from errata.training.rows import Row
 from errata.types import Demo
@@ -43,7 +43,7 @@ def main(folder: Path) -> int:
         say(out, error=str(error))
         return WRONG
     except RuntimeError as error:
-        if "memory" not in str(error).lower() and type(error).__name__ != "OutOfMemoryError":
+        if not models.out_of_memory(error):
             raise
         print(error, file=sys.stderr)
         return OUT_OF_MEMORY

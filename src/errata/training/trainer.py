@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, cast
 import torch
 from datasets import Dataset
 from peft import LoraConfig
+from peft.utils.other import TrainableTokensWrapper
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from trl import SFTConfig, SFTTrainer
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
 
 from errata import models
 from errata.training.launch import CHECKPOINTS, Job
@@ -42,7 +44,7 @@ class Trainer(SFTTrainer):
 
     def create_optimizer(self, *args: object, **kwargs: object) -> torch.optim.Optimizer:
         """The optimizer; moments whose shapes do not fit (the vocabulary grew) are left."""
-        made = cast("torch.optim.Optimizer", super().create_optimizer(*args, **kwargs))
+        made = super().create_optimizer(*args, **kwargs)
         if self.moments is not None and self.moments.is_file():
             fresh = made.state_dict()
             fresh["state"] = torch.load(self.moments, weights_only=True)
@@ -91,7 +93,8 @@ class Training:
         at_once: int,
     ) -> None:
         self.folder, self.job, self.tokenizer, self.model = folder, job, tokenizer, model
-        self.pads = [(config, config.pad_token_id) for config in (model.config, model.generation_config) if config]
+        configs = (model.config, model.generation_config)
+        self.pads = [(config, cast("int | None", getattr(config, "pad_token_id", None))) for config in configs]
         every = list(chain.from_iterable(steps))
         self.trainer = Trainer(
             model=model,
@@ -102,6 +105,8 @@ class Training:
             processing_class=tokenizer,
             peft_config=self.adapters(control) if job.objective.lora else None,
         )
+        if job.objective.lora:
+            lend_bias(self.trainer.model)
         if job.objective.keep_optimizer:
             self.trainer.moments = Path(job.model) / MOMENTS
 
@@ -109,7 +114,7 @@ class Training:
         """Our objective in TRL's words. Rows come in the order of training: one epoch, no shuffling, no cutting."""
         goal = self.job.objective
         on = self.model.device
-        half = models.dtype(on, goal.precision)
+        half = models.dtype(on, goal.precision, training=True)
         processes = int(os.environ.get("WORLD_SIZE", "1"))
         return SFTConfig(
             output_dir=str(self.folder / CHECKPOINTS),
@@ -125,7 +130,7 @@ class Training:
             optim="adamw_torch_fused",
             bf16=half is torch.bfloat16,
             fp16=half is torch.float16,
-            gradient_checkpointing=sum(weights.numel() for weights in self.model.parameters()) > LARGE,
+            activation_checkpointing=sum(weights.numel() for weights in self.model.parameters()) > LARGE,
             use_cpu=on.type == "cpu",
             dataloader_pin_memory=on.type == "cuda",
             train_sampling_strategy="sequential",
@@ -141,16 +146,18 @@ class Training:
         )
 
     def adapters(self, control: Sequence[int]) -> LoraConfig:
-        """Adapters on the linear layers, and the control tokens' rows of the embedding as they are."""
+        """Adapters on the linear layers, and the control tokens' rows of embedding and head as they are."""
         goal = self.job.objective
-        embedding = self.model.get_input_embeddings()
-        name = next(name for name, module in self.model.named_modules() if module is embedding)
+        ends = [self.model.get_input_embeddings()]
+        if not self.model.config.tie_word_embeddings:
+            ends.append(cast("torch.nn.Module", self.model.get_output_embeddings()))
+        names = [name.split(".")[-1] for name, module in self.model.named_modules() if module in ends]
         return LoraConfig(
             task_type="CAUSAL_LM",
             r=goal.lora_rank,
             lora_alpha=goal.lora_alpha,
             target_modules=list(goal.lora_targets) or "all-linear",
-            trainable_token_indices={name.split(".")[-1]: list(control)},
+            trainable_token_indices={name: list(control) for name in names},
         )
 
     def run(self, heard: Callable[[int, str], None]) -> list[float]:
@@ -173,12 +180,23 @@ class Training:
         if goal.lora and goal.lora_merge:
             trained = trained.merge_and_unload()
         elif goal.lora:
-            trained.save_pretrained(self.folder / "adapter")
+            trained.save_pretrained(self.folder / "adapter", save_embedding_layers=False)
             trained = trained.unload()
         trained.save_pretrained(self.folder)
         self.tokenizer.save_pretrained(self.folder)
         if goal.keep_optimizer:
-            torch.save(self.trainer.optimizer.state_dict()["state"], self.folder / MOMENTS)
+            optimizer = cast("torch.optim.Optimizer", self.trainer.optimizer)
+            torch.save(optimizer.state_dict()["state"], self.folder / MOMENTS)
+
+
+def lend_bias(model: torch.nn.Module) -> None:
+    """TRL asks the head for its weight and its bias; peft's wrapper around a head with trained rows has no bias.
+
+    It goes in beside torch's registers, so that it is not saved twice.
+    """
+    head = cast("torch.nn.Module", cast("PreTrainedModel", model).get_output_embeddings())
+    if isinstance(head, TrainableTokensWrapper):
+        head.__dict__["bias"] = head.original_module.bias
 
 
 def whole_checkpoint(folder: Path) -> Path | None:
