@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from errata.errors import Fault
-from errata.sandbox import launch, tiers
+from errata.sandbox import launch, places, tiers
 from errata.sandbox.child import Child
 from errata.sandbox.limits import Ended, Limits
 from errata.sandbox.worker import Worker
@@ -191,7 +191,8 @@ def test_the_standard_library_can_be_imported(box: Box) -> None:
 
 
 def test_installed_packages_can_be_imported(box: Box) -> None:
-    pytest.importorskip("numpy")
+    if not any((Path(folder) / "numpy").is_dir() for folder in places.python().site):
+        pytest.skip("numpy is not installed beside this Python")
     source = "import numpy as np; print(int(np.linalg.inv(np.eye(3)).sum()))"
     assert box.says(source, Limits(seconds=20)) == "3"
 

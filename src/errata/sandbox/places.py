@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import site
 import subprocess
 import sys
 import sysconfig
@@ -22,9 +23,9 @@ SYSTEM = (
     "/usr/share/zoneinfo",
 )
 ASK = """
-import json, sys, sysconfig
-paths = sysconfig.get_paths()
-print(json.dumps([sys.base_prefix, [paths["purelib"], paths["platlib"]], paths["stdlib"], list(sys.version_info[:2])]))
+import json, site, sys, sysconfig
+stdlib = sysconfig.get_path("stdlib")
+print(json.dumps([sys.base_prefix, site.getsitepackages(), stdlib, list(sys.version_info[:2])]))
 """
 
 
@@ -43,8 +44,7 @@ class Python:
 def python(environment: str = "") -> Python:
     """The interpreter of an environment (its folder or its executable); empty: the one that runs this."""
     if not environment:
-        paths = sysconfig.get_paths()
-        return described(sys.executable, sys.base_prefix, [paths["purelib"], paths["platlib"]], paths["stdlib"])
+        return described(sys.executable, sys.base_prefix, site.getsitepackages(), sysconfig.get_path("stdlib"))
     given = Path(environment)
     executable = given / "bin" / "python" if given.is_dir() else given
     if not executable.is_file():
@@ -53,10 +53,10 @@ def python(environment: str = "") -> Python:
         answer = subprocess.run([executable, "-I", "-c", ASK], capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError) as error:
         raise Fault(f"sandbox: {executable} does not run: {error}") from error
-    base, site, stdlib, version = json.loads(answer.stdout)
+    base, packages, stdlib, version = json.loads(answer.stdout)
     if version < [3, 11]:
         raise UsageError(f"sandbox: {executable} is Python {version[0]}.{version[1]}; 3.11 or later is needed")
-    return described(str(executable), base, site, stdlib)
+    return described(str(executable), base, packages, stdlib)
 
 
 def described(executable: str, base: str, site: list[str], stdlib: str) -> Python:
