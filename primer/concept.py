@@ -12,7 +12,7 @@ import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, NotRequired, TypedDict
 
 Slot = Literal["source", "filter", "map", "reduce"]
 Parameters = dict[str, str]
@@ -80,12 +80,32 @@ def concepts(kind: str, slot: Slot) -> tuple[Concept, ...]:
     return tuple(read(row, slot, takes) for row in table[slot])
 
 
-def read(row: dict[str, Any], slot: Slot, takes: str) -> Concept:
-    """One entry of a .toml file."""
-    lists = {
-        "phrases": tuple(row["phrases"]),
-        "wrong": tuple((weight, form) for weight, form in row["wrong"]),
-        "choices": {name: tuple(values) for name, values in row.get("choices", {}).items()},
-    }
-    gives = {"gives": takes} if slot == "map" else {}
-    return Concept(slot=slot, takes=takes, **{**gives, **row, **lists})
+class Row(TypedDict):
+    """An entry of a .toml file."""
+
+    name: str
+    phrases: NotRequired[list[str]]
+    right: str
+    share: float
+    wrong: list[tuple[float, str]]
+    reference: str
+    gives: NotRequired[str]
+    hard: NotRequired[bool]
+    choices: NotRequired[dict[str, list[str]]]
+
+
+def read(row: Row, slot: Slot, takes: str) -> Concept:
+    """The concept of an entry."""
+    return Concept(
+        name=row["name"],
+        slot=slot,
+        takes=takes,
+        gives=row.get("gives", takes if slot == "map" else ""),
+        phrases=tuple(row.get("phrases", ())),
+        right=row["right"],
+        share=row["share"],
+        wrong=tuple((weight, form) for weight, form in row["wrong"]),
+        reference=row["reference"],
+        hard=row.get("hard", False),
+        choices={name: tuple(values) for name, values in row.get("choices", {}).items()},
+    )

@@ -50,7 +50,7 @@ def families() -> tuple[Family, ...]:
     return tuple(
         Family(**{
             **row,
-            "source": read({"phrases": (), **row["source"]}, "source", ""),
+            "source": read(row["source"], "source", ""),
             "draw": vars(inputs)[row["draw"]],
             "without": frozenset(row.get("without", ())),
         })

@@ -65,15 +65,15 @@ def save(file: Path, text: str) -> None:
     part.rename(file)
 
 
-def ship(texts: list[str]) -> None:
+def ship(texts: list[str], folder: Path) -> None:
     """Copies what the package carries."""
-    model = SHIPPED / "model"
+    model = folder / "model"
     model.mkdir(parents=True, exist_ok=True)
     for file in (BUILD / "model").iterdir():
         shutil.copyfile(file, model / file.name)
-    zipped(SHIPPED / "tasks.jsonl.gz", (BUILD / "tasks.jsonl").read_text())
+    zipped(folder / "tasks.jsonl.gz", (BUILD / "tasks.jsonl").read_text())
     sample = "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts[:SAMPLE])
-    zipped(SHIPPED / "corpus.jsonl.gz", sample)
+    zipped(folder / "corpus.jsonl.gz", sample)
 
 
 def zipped(file: Path, text: str) -> None:
@@ -93,6 +93,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=98_000, help="documents of the corpus")
     parser.add_argument("--steps", type=int, default=0, help="end after this many steps; 0: one pass over the corpus")
     parser.add_argument("--threads", type=int, default=2, help="of torch")
+    parser.add_argument("--out", type=Path, default=SHIPPED, help="where what ships is put")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     (BUILD / "model").mkdir(parents=True, exist_ok=True)
@@ -104,7 +105,7 @@ def main() -> None:
     model = train(blocks[: args.steps * BATCH or None], tokens.eos_token_id, BUILD)
     model.generation_config.eos_token_id = tokens.eos_token_id
     model.to(torch.bfloat16).save_pretrained(BUILD / "model")
-    ship(texts)
+    ship(texts, args.out)
 
 
 if __name__ == "__main__":
