@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables of programs read best a row a line)
 """No program passes that does not do what its tests ask: recorded forgeries, and attacks on our own protocol."""
 
 import json

@@ -16,7 +16,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, cast
 
 from errata.sandbox.protocol import MUTABLE, Closed, Json, TooLarge, pack, parse, receive, send, unpack
@@ -26,7 +26,7 @@ FILE = "<string>"
 MOST_FRAMES = 100
 MOST_TEXT = 4000
 HARNESS_DEPTH = 24
-"""Frames of ours below the program, by which its recursion limit is raised."""
+"""Frames of ours below the program."""
 
 
 def call(target: Callable[..., object], *args: object, **named: object) -> object:
@@ -45,6 +45,9 @@ def leave(manager: AbstractContextManager[object]) -> object:
     return manager.__exit__(None, None, None)
 
 
+OPERATORS = """
+    eq ne lt le gt ge add sub mul truediv floordiv mod pow matmul and_ or_ xor lshift rshift neg pos invert index
+"""
 OPERATIONS: dict[str, Callable[..., object]] = {
     "call": call,
     "get": getattr,
@@ -63,15 +66,7 @@ OPERATIONS: dict[str, Callable[..., object]] = {
     "leave": leave,
     **{kind.__name__: kind for kind in (bool, str, int, float, complex)},
     **{name: vars(builtins)[name] for name in ("len", "repr", "hash", "abs", "round", "reversed", "format", "divmod")},
-    **{
-        name: vars(operator)[name]
-        for name in ("eq", "ne", "lt", "le", "gt", "ge", "add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
-    },
-    **{
-        name: vars(operator)[name]
-        for name in ("and_", "or_", "xor", "lshift", "rshift", "matmul", "neg", "pos", "invert")
-    },
-    **{name: vars(operator)[name] for name in ("iadd", "isub", "imul", "index")},
+    **{name: vars(operator)[name] for name in OPERATORS.split()},
 }
 
 
@@ -144,15 +139,13 @@ class Service:
         try:
             exec(code, self.main.__dict__)
         except BaseException as error:
-            send(self.channel, ["e", 0, self.report(error)])
+            self.tell(["e", 0, self.report(error)], 0)
             return
         for line in cast("list[str]", order["imports"]):
-            try:
+            with suppress(Exception):
                 exec(line, self.main.__dict__)
-            except Exception:
-                continue
         names = {name: self.describe(value) for name, value in list(vars(self.main).items()) if public(name)}
-        send(self.channel, ["v", 0, cast("Json", names), None])
+        self.tell(["v", 0, cast("Json", names), None], 0)
         while True:
             self.answer(cast("list[Json]", receive(self.channel.recv)[0]))
 
@@ -191,6 +184,12 @@ class Service:
             raise
         except BaseException as error:
             reply = ["e", key, self.report(error)]
+        self.tell(reply, key)
+
+    def tell(self, reply: list[Json], key: Json) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):
+                stream.flush()
         try:
             send(self.channel, reply)
         except TooLarge:
@@ -268,8 +267,8 @@ class Service:
                 if got[0] == "v":
                     return unpack(got[2], self.known)
                 if got[0] == "e":
-                    kind, words = cast("list[str]", got[2])
-                    raise cast("type[Exception]", getattr(builtins, kind, RuntimeError))(words)
+                    kind, *said = cast("list[Json]", got[2])
+                    raise cast("type[Exception]", vars(builtins)[cast("str", kind)])(*said)
                 self.answer(got)
 
     def report(self, error: BaseException) -> Json:

@@ -3,24 +3,25 @@
 Both ends use this file, and it imports nothing of ours: the program's end is loaded from its text. Nothing here can
 execute anything: a frame is JSON, a tag names one of the types below and is checked by hand. Exact types cross; what
 else there is goes through the `other` hook of its end (a subclass as its base, anything more as a handle).
+Functions are taken from their modules by name, since programs and tests may put others there.
 
     frame     4 bytes length, big endian, then JSON in ASCII
     plain     null, true, false, text, whole numbers of 64 bits, finite floats, lists: as in JSON
     tagged    {"t": tag, "v": content}: all other types, and what the two ends make of them
 """
 
-import base64
 import builtins
-import json
 import math
 import socket
-import struct
 from array import array
+from base64 import b64decode, b64encode
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from json import dumps, loads
+from struct import Struct
 from typing import TypeAlias, cast
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -29,6 +30,7 @@ Read: TypeAlias = Callable[[int], bytes]
 Other: TypeAlias = Callable[[object], Json]
 Known: TypeAlias = Callable[[str, Json], object]
 
+SIZE = Struct(">I")
 MOST_BYTES = 8 << 20
 """Of one frame."""
 MOST_DEPTH = 100
@@ -52,13 +54,13 @@ class Closed(Exception):
 
 def send(channel: socket.socket, message: Json) -> None:
     try:
-        body = json.dumps(message, allow_nan=False, separators=(",", ":")).encode("ascii")
+        body = dumps(message, allow_nan=False, separators=(",", ":")).encode("ascii")
     except (RecursionError, ValueError) as error:
         raise TooLarge from error
     if len(body) > MOST_BYTES:
         raise TooLarge
     try:
-        channel.sendall(struct.pack(">I", len(body)) + body)
+        channel.sendall(SIZE.pack(len(body)) + body)
     except TimeoutError:
         raise
     except OSError as error:
@@ -67,7 +69,7 @@ def send(channel: socket.socket, message: Json) -> None:
 
 def receive(read: Read) -> tuple[Json, int]:
     """The next message and its size; raises Closed at the end and Broken for what is no message."""
-    (size,) = struct.unpack(">I", exactly(read, 4))
+    (size,) = SIZE.unpack(exactly(read, 4))
     if size > MOST_BYTES:
         raise Broken
     return parse(exactly(read, size)), size
@@ -90,7 +92,7 @@ def refuse(_: str) -> Json:
 
 def parse(body: bytes) -> Json:
     try:
-        return cast("Json", json.loads(body.decode("ascii"), parse_constant=refuse))
+        return cast("Json", loads(body.decode("ascii"), parse_constant=refuse))
     except (ValueError, RecursionError, MemoryError) as error:
         raise Broken from error
 
@@ -159,7 +161,7 @@ def bounded(value: object, inner: Inner) -> Json:
 
 
 def blob(value: object, _: Inner) -> Json:
-    return base64.b64encode(cast("bytes", value)).decode("ascii")
+    return b64encode(cast("bytes", value)).decode("ascii")
 
 
 def moment(value: object, _: Inner) -> Json:
@@ -178,7 +180,7 @@ def attributes(*names: str) -> Callable[[object, Inner], Json]:
 
 def typed(value: object, _: Inner) -> Json:
     numbers = cast("array[int]", value)
-    return [numbers.typecode, base64.b64encode(numbers.tobytes()).decode("ascii")]
+    return [numbers.typecode, b64encode(numbers.tobytes()).decode("ascii")]
 
 
 EMPTY: dict[object, object] = {}
@@ -315,7 +317,7 @@ def array_of(content: Json, _: Outer) -> object:
     if not isinstance(content, list):
         raise Broken
     code, body = content
-    return array(text(code), base64.b64decode(text(body), validate=True))
+    return array(text(code), b64decode(text(body), validate=True))
 
 
 UNPACKERS: dict[str, Callable[[Json, Outer], object]] = {
@@ -325,8 +327,8 @@ UNPACKERS: dict[str, Callable[[Json, Outer], object]] = {
     "dict": couples,
     "set": lambda content, inner: in_order(many(content, inner)),
     "frozenset": lambda content, inner: frozenset(many(content, inner)),
-    "bytes": lambda content, _: base64.b64decode(text(content), validate=True),
-    "bytearray": lambda content, _: bytearray(base64.b64decode(text(content), validate=True)),
+    "bytes": lambda content, _: b64decode(text(content), validate=True),
+    "bytearray": lambda content, _: bytearray(b64decode(text(content), validate=True)),
     "complex": lambda content, inner: complex(*cast("list[float]", many(content, inner))),
     "range": lambda content, inner: range(*numbers_of(content, inner)),
     "slice": lambda content, inner: slice(*many(content, inner)),

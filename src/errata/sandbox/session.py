@@ -10,6 +10,7 @@ import types
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeAlias, cast
 
 from errata.sandbox import protocol
@@ -21,6 +22,7 @@ from errata.types import Outcome as Word
 
 MOST_RECEIVED = 64 << 20
 """Bytes of answers in one check."""
+MOST_WORDS = 1000
 MOST_REMEMBERED = 8
 MOST_NESTED = 40
 """Calls back within calls back."""
@@ -248,7 +250,9 @@ class Session:
             raise
         except Exception as error:
             kind = next(found for found in type(error).__mro__ if found.__module__ == "builtins")
-            reply = ["e", key, [kind.__name__, str(error)[:1000]]]
+            plain = all(type(item) in (bool, int, float, str, type(None)) for item in error.args)
+            args = list(error.args) if plain and len(str(error)) <= MOST_WORDS else [str(error)[:MOST_WORDS]]
+            reply = ["e", key, [kind.__name__, *(pack(item, self.other) for item in args)]]
         finally:
             self.nested -= 1
         try:
@@ -265,7 +269,7 @@ class Session:
             case "call", _ if callable(target):
                 return target(*args, **named)
             case "next", [1] if hasattr(target, "__next__"):
-                return [item for item, _ in zip(cast("Iterator[object]", target), range(1), strict=False)]
+                return list(islice(cast("Iterator[object]", target), 1))
             case "get", [str(name)] if not name.startswith("_"):
                 return getattr(target, name)
             case "set", [str(name), value] if not name.startswith("_"):

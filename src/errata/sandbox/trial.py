@@ -9,8 +9,10 @@ Names: what tests see of the program are the names that it defines, except built
 entry point itself.
 """
 
+import builtins
 import json
 import signal
+import sys
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -58,7 +60,7 @@ def run_trial(worker: Worker, program: Program, limits: Limits) -> Outcome:
     child = worker.start(trial.job(), limits, program.stdin.encode("utf-8", "surrogatepass"))
     session = Session(child)
     try:
-        with guard(limits.seconds + GRACE):
+        with guard(limits.seconds + GRACE), unchanged():
             found = trial.run(session)
     finally:
         ended = child.finish(kill=True)
@@ -93,6 +95,21 @@ def guard(seconds: float) -> Generator[None]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+
+
+@contextmanager
+def unchanged() -> Generator[None]:
+    """What tests put in the place of builtins does not reach the next trial's."""
+    own = builtins.__dict__
+    before, depth = dict(own), sys.getrecursionlimit()
+    try:
+        yield
+    finally:
+        if own != before:
+            own.update(before)
+            for name in own.keys() - before.keys():
+                del own[name]
+        sys.setrecursionlimit(depth)
 
 
 class Trial:
