@@ -3,11 +3,14 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from errata import cli, jsonl
+from errata.recipes import plan, presets
+from errata.recipes.leti import Leti
 from errata.types import Task, UnitTests
 
 TASKS = [
@@ -155,3 +158,20 @@ def test_the_help_of_every_command_names_its_flags():
     )
     for flag in ("--model", "--tasks", "--held-out", "--backend", "--draws", "--lora", "--plan", "--keep"):
         assert flag in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "preset"),
+    [
+        ((), presets.PRIMER),
+        (("--model", "primer"), presets.PRIMER),
+        (("--model", "other"), replace(presets.STANDARD, model="other")),
+        (("--preset", "paper"), presets.PAPER),
+        (("--preset=paper", "--draws", "8"), replace(presets.PAPER, draws=8)),
+    ],
+)
+def test_settings_start_from_the_preset_that_fits_the_model_or_is_named(monkeypatch, words, preset):
+    shown: list[Leti] = []
+    monkeypatch.setattr(plan, "show", shown.append)
+    assert run("leti", "r", "--plan", *words) == 0
+    assert shown == [preset]

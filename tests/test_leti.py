@@ -85,7 +85,8 @@ def test_a_run_from_end_to_end_and_its_folder_is_the_algorithm(tmp_path, config)
     for place in ("base/held-out", "00/held-out", "01/held-out", "01/held-out-bad-t1.0"):
         assert {f"{place}/sample.jsonl", f"{place}/verdict.jsonl"} <= made
     scores = json.loads((tmp_path / "run/base/held-out/scores.json").read_text())
-    assert scores["pass@1"] == {"value": 50.0, "low": 50.0, "high": 50.0, "n": 2}
+    assert scores["pass@1"]["value"] == 50.0
+    assert scores["pass@1"]["low"] < 50.0 < scores["pass@1"]["high"]
     assert report(tmp_path / "run").stat().st_size > 1000
 
 

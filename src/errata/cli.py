@@ -109,8 +109,11 @@ def doctor() -> None:
 
 def commands(words: Sequence[str]) -> dict[str, Callable[..., None]]:
     """Every sub-command by its name; LETI's settings start from the preset that the command line names."""
+    begun = functools.partial(leti, settings=presets.leti(words))
+    # A partial has its class's docstring; the whole of functools.wraps would hide the default that it carries.
+    begun.__doc__ = leti.__doc__
     return {
-        "leti": functools.wraps(leti)(functools.partial(leti, settings=presets.leti(words))),
+        "leti": begun,
         "judge": judge,
         "evaluate": evaluate,
         "doctor": doctor,

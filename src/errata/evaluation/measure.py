@@ -62,6 +62,6 @@ def measure(
     """
     judging = replace(judging or Judging(), hidden=True)
     prompts = ask(tasks, settings.draws, goal, settings.style)
-    samples = run.map(Sample, policy.sample(settings.sampling), prompts, title="sample")
-    verdicts = run.map(Verdict, judge(tasks, judging), samples, title="judge")
+    samples = run.map(Sample, policy.sample(settings.sampling), prompts)
+    verdicts = run.map(Verdict, judge(tasks, judging), samples)
     return run.value("scores.json", lambda: scores(verdicts, settings.ks))

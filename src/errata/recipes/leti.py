@@ -21,6 +21,7 @@ import json
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 from errata import prompts
@@ -96,22 +97,18 @@ def leti(config: Leti, run: Run) -> str:
     assess(run.at("base"), model, sets, config, goal="", compared=("none",))
     for i in range(config.iterations):
         step, seed = run.at(f"{i:02}"), 1000 * config.seed + i
+        sampling = replace(config.sampling, seed=seed)
+        objective = replace(config.objective, seed=seed, lora=config.lora or config.objective.lora)
         with serve(model, config.backend) as policy:
             asked = list(ask(tasks, config.draws, GOOD if i else "", config.prompt))
-            samples = step.map(
-                Sample, policy.sample(replace(config.sampling, seed=seed)), asked, title=f"round {i}: sample"
-            )
-        verdicts = step.map(Verdict, judge(tasks, config.judging), samples, title=f"round {i}: judge")
+            samples = step.map(Sample, policy.sample(sampling), asked)
+        verdicts = step.map(Verdict, judge(tasks, config.judging), samples)
         words: Iterable[Feedback | None] = [None] * len(verdicts)
         if config.feedback != "none":
-            words = step.map(Feedback, interpreter(config.feedback), verdicts, title=f"round {i}: explain")
+            words = step.map(Feedback, interpreter(config.feedback), verdicts)
         examples = step.put(Demo, conditioned(samples, verdicts, words, config, seed))
-        made = step.once(
-            "model",
-            fit(model, examples, replace(config.objective, seed=seed, lora=config.lora or config.objective.lora)),
-            title=f"round {i}: train",
-        )
-        model = str(made)
+        model = str(step.once("model", fit(model, examples, objective)))
+        step.value("training.json", lambda made=model: json.loads((Path(made) / "training.json").read_text()))
         assess(step, model, sets, config, goal=GOOD, compared=GOALS if i == config.iterations - 1 else ())
         weed(run, i, config)
     return str(run.at(f"{best(run, config.iterations - 1):02}").path / "model") if config.dev else model
