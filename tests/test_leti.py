@@ -82,11 +82,13 @@ def test_a_run_from_end_to_end_and_its_folder_is_the_algorithm(tmp_path, config)
     made = set(records(tmp_path / "run"))
     for name in ("sample", "verdict", "feedback", "example"):
         assert f"00/{name}.jsonl" in made
-    for place in ("base/held-out", "00/held-out", "01/held-out", "01/held-out-bad-t1.0"):
+    for place in ("base/held-out", "00/held-out", "01/held-out", "01/held-out-bad-t0.2"):
         assert {f"{place}/sample.jsonl", f"{place}/verdict.jsonl"} <= made
     scores = json.loads((tmp_path / "run/base/held-out/scores.json").read_text())
     assert scores["pass@1"]["value"] == 50.0
     assert scores["pass@1"]["low"] < 50.0 < scores["pass@1"]["high"]
+    same = [(tmp_path / "run/01" / name / "scores.json").read_text() for name in ("held-out", "held-out-good-t0.2")]
+    assert same[0] == same[1]
     assert report(tmp_path / "run").stat().st_size > 1000
 
 

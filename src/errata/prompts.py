@@ -31,7 +31,7 @@ def docstring(task: Task) -> str:
 def ilf(task: Task) -> str:
     '''ILF's MBPP prompt: text, the first test as an example, and the reference's code up to the tested `def` line.
 
-    `"""\\n{text}\\n\\n>>> Example: {first assert, 'assert ' dropped, '==' -> '='}\\n"""\\n\\n{code up to 'def name(...):'}\\n`
+    `"""\\n{text}\\n\\n>>> Example: {assert, 'assert ' dropped, '==' -> '='}\\n"""\\n\\n{code to 'def name(...):'}\\n`
     '''
     if not task.check.tests or not task.reference:
         raise UsageError(f"{task.id}: ILF's prompt needs a test and a reference program")
@@ -47,11 +47,12 @@ def ilf(task: Task) -> str:
 
 def chat(task: Task) -> tuple[Message, ...]:
     """One user turn; the policy renders it with the model's own chat template."""
+    close = "Reply with the whole program in one code block."
     if task.prefix:
-        words = f"Complete this Python program. Reply with the whole program in one code block.\n\n```python\n{task.prefix}```"
+        words = f"Complete this Python program. {close}\n\n```python\n{task.prefix}```"
     else:
         tests = "\n".join(task.check.tests)
-        words = f"{task.instruction}\n\nYour program must pass these tests:\n```python\n{tests}\n```\nReply with the whole program in one code block."
+        words = f"{task.instruction}\n\nYour program must pass these tests:\n```python\n{tests}\n```\n{close}"
     return (Message(role="user", content=words),)
 
 

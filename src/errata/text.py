@@ -20,7 +20,7 @@ def cut(completion: str, stops: tuple[str, ...]) -> str:
 
 
 def tail(text: str, most: int) -> str:
-    """The end of a text, at most that many characters, cut at a line where that is possible; a traceback's end tells most."""
+    """The last so many characters of a text, from the start of a line where that is possible."""
     if len(text) <= most:
         return text
     kept = text[-most:]

@@ -17,6 +17,7 @@ Not taken over at all: prompts cut by character set, paths of the harness in the
 and feedback that pushes the program out of the text.
 """
 
+import itertools
 import json
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ from typing import Literal
 
 from errata import prompts
 from errata.errors import UsageError
-from errata.evaluation.measure import Measuring, measure
+from errata.evaluation.measure import Measuring, Scores, measure
 from errata.feedback.execution import Style as FeedbackStyle
 from errata.feedback.execution import interpreter
 from errata.jsonl import Json
@@ -142,17 +143,21 @@ def assess(
     """Scores of one model: every set under `goal`, and the held-out one under each compared goal at T=0.2 and T=1.
 
     The goal is the good token for trained models and none for the base, which has never seen one. The comparison
-    tells what the token does, apart from what was learnt.
+    tells what the token does, apart from what was learnt; the condition that was measured already is not asked again.
     """
+    told: dict[tuple[str, float], Scores] = {}
     with serve(model, config.backend) as policy:
         for name, tasks in sets.items():
             if tasks:
-                measure(step.at(name), policy, tasks, config.measuring, goal=goal, judging=config.judging)
-        for name in compared:
-            for temperature in (0.2, 1.0):
-                settings = replace(config.measuring, temperature=temperature)
-                there = step.at(f"held-out-{name}-t{temperature}")
-                measure(there, policy, sets["held-out"], settings, goal=GOALS[name], judging=config.judging)
+                scores = measure(step.at(name), policy, tasks, config.measuring, goal=goal, judging=config.judging)
+                told.setdefault((goal, config.measuring.temperature), scores)
+        for name, temperature in itertools.product(compared, (0.2, 1.0)):
+            there = step.at(f"held-out-{name}-t{temperature}")
+            if (GOALS[name], temperature) in told:
+                there.value("scores.json", lambda there=told[GOALS[name], temperature]: there)
+                continue
+            settings = replace(config.measuring, temperature=temperature)
+            measure(there, policy, sets["held-out"], settings, goal=GOALS[name], judging=config.judging)
 
 
 def weed(run: Run, newest: int, config: Leti) -> None:
