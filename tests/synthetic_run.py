@@ -133,7 +133,7 @@ def config(rounds: int, tasks: int):
         "draws": 16,
         "feedback": "traceback",
         "loss_on": "all",
-        "balance": True,
+        "select": "balanced",
         "control": "none",
         "seed": 0,
         "objective": {"learning_rate": 0.001, "epochs": 2, "end_token": True, "schedule": "linear"},

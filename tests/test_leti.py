@@ -155,8 +155,12 @@ def test_every_sample_becomes_a_text_when_nothing_is_balanced(config):
 
 
 def test_balanced_training_has_as_many_good_as_bad(config):
-    made = texts(replace(config, balance=True), PASSES)
+    made = texts(replace(config, select="balanced"), PASSES)
     assert sorted(demo.target.startswith("<|good|>") for demo in made) == [False, False, True, True]
+
+
+def test_rejection_sampling_trains_on_the_passing_alone(config):
+    assert [demo.id for demo in texts(replace(config, select="passing"), PASSES)] == ["t/0#0", "t/4#0"]
 
 
 def test_a_broken_check_is_never_trained_on(config):
@@ -164,7 +168,7 @@ def test_a_broken_check_is_never_trained_on(config):
 
 
 def test_the_texts_are_the_same_for_the_same_seed_and_others_for_another(config):
-    balanced = replace(config, balance=True)
+    balanced = replace(config, select="balanced")
     assert texts(balanced, PASSES * 9, 1) == texts(balanced, PASSES * 9, 1) != texts(balanced, PASSES * 9, 2)
 
 
@@ -177,5 +181,5 @@ def test_the_control_gives_verdict_and_words_together_to_other_samples(config):
 
 
 def test_balancing_what_is_all_bad_is_refused_in_one_line(config):
-    with pytest.raises(UsageError, match="all 2 samples of a round are bad: use --no-balance"):
-        texts(replace(config, balance=True), [False, False])
+    with pytest.raises(UsageError, match="none of 2 samples passed"):
+        texts(replace(config, select="balanced"), [False, False])

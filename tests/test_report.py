@@ -281,12 +281,12 @@ def test_durations_read_well(seconds, said):
 
 
 def test_the_settings_of_the_paper_are_no_departure():
-    paper = {"balance": False, "loss_on": "all", "control": "none", "lora": False, "feedback": "traceback"}
+    paper = {"select": "all", "loss_on": "all", "control": "none", "lora": False, "feedback": "traceback"}
     assert list(departures("Leti", paper)) == []
 
 
 def test_balance_and_control_are_said_in_words():
-    said = " ".join(departures("Leti", {"balance": True, "control": "shuffled"}))
+    said = " ".join(departures("Leti", {"select": "balanced", "control": "shuffled"}))
     assert "half-way to rejection sampling" in said
     assert "control run" in said
 

@@ -10,12 +10,6 @@ LETI: tuple[tuple[str, Json, str], ...] = (
         "none",
         "This is a control run: verdicts and words were given to the wrong samples. It should not gain.",
     ),
-    (
-        "balance",
-        False,
-        "Good and bad samples were balanced half and half. That is half-way to rejection sampling; the paper trains on "
-        "the ratio as it falls.",
-    ),
     ("loss_on", "all", "The loss bore on the program alone; the paper's bears on all of the text."),
     ("lora", False, "Low-rank adapters were trained in place of all weights."),
     ("objective.end_token", False, "The end-of-text token was trained; the authors strip it."),
@@ -25,9 +19,18 @@ LETI: tuple[tuple[str, Json, str], ...] = (
 )
 """Setting, its value in the paper, what to say where it is another. `{}` is the value."""
 
-WORDS: dict[Json, str] = {
-    "none": "Failed programs got the reward token alone, without words (the paper's binary feedback).",
-    "values": "The words give the failed call, its value and the value wanted; the paper gives the traceback.",
+WORDS: dict[tuple[str, Json], str] = {
+    ("select", "balanced"): "Good and bad samples were balanced half and half. That is half-way to rejection sampling; "
+    "the paper trains on the ratio as it falls.",
+    (
+        "select",
+        "passing",
+    ): "Only passing samples were trained on: rejection sampling, the baseline that words compete with.",
+    ("feedback", "none"): "Failed programs got the reward token alone, without words (the paper's binary feedback).",
+    (
+        "feedback",
+        "values",
+    ): "The words give the failed call, its value and the value wanted; the paper gives the traceback.",
 }
 
 
@@ -38,8 +41,8 @@ def departures(recipe: str, settings: Mapping[str, Json]) -> Iterator[str]:
     for name, paper, words in LETI:
         if name in settings and settings[name] != paper:
             yield words.format(settings[name])
-    feedback = settings.get("feedback")
-    if isinstance(feedback, str) and feedback in WORDS:
-        yield WORDS[feedback]
+    for (name, value), words in WORDS.items():
+        if settings.get(name) == value:
+            yield words
     if "objective.pretrain_mix" in settings and not settings["objective.pretrain_mix"]:
         yield "No pretraining text was mixed in; the paper mixes it one to one."

@@ -10,8 +10,8 @@ What the defaults do otherwise than the authors' code, each a setting that the `
 - AdamW starts afresh each iteration (`objective.keep_optimizer`); theirs keeps its moments;
 - the learning rate warms up and decays (`objective.warmup_steps`, `objective.schedule`); theirs is constant.
 
-The `primer` preset, which holds when no model is named, also balances good and bad samples (`balance`). That is
-half-way to rejection sampling, and the report says so.
+The `primer` preset, which holds when no model is named, also balances good and bad samples (`select`). That is
+half-way to rejection sampling, and the report says so. `select="passing"` is rejection sampling itself, the baseline.
 
 Not taken over at all: prompts cut by character set, paths of the harness in the feedback, load-dependent verdicts,
 and feedback that pushes the program out of the text.
@@ -66,8 +66,8 @@ class Leti:
     """Words for failed programs: the traceback, the values got and expected, or none (the reward token alone)."""
     loss_on: Literal["all", "program"] = "all"
     """Loss on all text, as in the paper, or on the program alone."""
-    balance: bool = False
-    """Train on as many good samples as bad ones; half-way to rejection sampling."""
+    select: Literal["all", "balanced", "passing"] = "all"
+    """Samples to train on: all as in the paper, as many good as bad, or the passing alone (rejection sampling)."""
     control: Literal["none", "shuffled"] = "none"
     """`shuffled` gives verdicts and words to the wrong samples: a control that must not gain."""
     lora: bool = False
@@ -192,21 +192,22 @@ def conditioned(
     """The round's training texts, a pure function of stored records and the seed.
 
     Samples whose check is broken are left out. Balanced: all samples of the rarer kind and as many of the other,
-    drawn without replacement.
+    drawn without replacement; all good ones where none is bad.
     """
     rng = random.Random(seed)
     heard = list(zip(verdicts, words, strict=True))
     if config.control == "shuffled":
         rng.shuffle(heard)
     rows = [(sample, *said) for sample, said in zip(samples, heard, strict=True) if said[0].passed is not None]
-    if config.balance:
-        good, bad = ([row for row in rows if row[1].passed is passed] for passed in (True, False))
+    good, bad = ([row for row in rows if row[1].passed is passed] for passed in (True, False))
+    if config.select != "all" and not good:
+        raise UsageError(f"none of {len(rows)} samples passed: train on all of them, or take more draws or other tasks")
+    if config.select == "passing":
+        rows = good
+    elif config.select == "balanced" and bad:
         fewer = min(len(good), len(bad))
-        if not fewer:
-            kind = "bad" if bad else "good"
-            raise UsageError(
-                f"all {len(rows)} samples of a round are {kind}: use --no-balance, other tasks or more draws"
-            )
         rows = rng.sample(good, fewer) + rng.sample(bad, fewer)
+    if not rows:
+        raise UsageError("no sample of this round can be trained on; take more draws or other tasks")
     for sample, verdict, feedback in rows:
         yield fcft(sample, verdict, feedback, loss_on=config.loss_on)

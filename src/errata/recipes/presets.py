@@ -23,7 +23,7 @@ PAPER = Leti(
     prompt="docstring",
     feedback="traceback",
     loss_on="all",
-    balance=False,
+    select="all",
     keep="all",
     sampling=Sampling(temperature=1.0, top_p=1.0, top_k=0, max_new_tokens=512),
     objective=Objective(
@@ -46,7 +46,7 @@ PAPER = Leti(
 PRIMER = replace(
     STANDARD,
     dev="primer[dev]",
-    balance=True,
+    select="balanced",
     keep="best,last",
     sampling=Sampling(temperature=1.0, max_new_tokens=160),
     objective=Objective(learning_rate=1e-3, warmup_steps=10, schedule="linear", epochs=2, batch_size=16),
