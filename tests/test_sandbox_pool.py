@@ -143,14 +143,15 @@ def test_closing_in_the_middle_leaves_no_process_and_no_descriptor() -> None:
     assert time.monotonic() - began < 40
 
 
-def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
-    source = """
+@pytest.mark.parametrize("tier", [1, 2])
+def test_ctrl_c_ends_it_cleanly(tmp_path: Path, tier: int) -> None:
+    source = f"""
 import os, signal, sys, threading
 from errata.sandbox import Limits, Pool, Program
 sleeper = Program(source="import time\\ntime.sleep(60)", tests=("assert True",))
 threading.Timer(3, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
-    with Pool(2) as pool:
+    with Pool(2, {tier}) as pool:
         list(pool.map((str(n), sleeper, Limits(seconds=40 + n)) for n in range(8)))
 except KeyboardInterrupt:
     print("stopped", threading.active_count())
@@ -161,6 +162,9 @@ except KeyboardInterrupt:
     )
     assert done.stdout.startswith("stopped"), done.stderr
     assert done.stderr == ""
+    until = time.monotonic() + 10
+    while list(tmp_path.iterdir()) and time.monotonic() < until:
+        time.sleep(0.01)
     assert list(tmp_path.iterdir()) == []
 
 

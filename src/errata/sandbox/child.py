@@ -126,7 +126,7 @@ class Child:
         wall = time.monotonic() - self._began
         if wall < GLANCE:
             return GLANCE
-        seen = look(self._zygote.process.pid, depth=1 if self._zygote.tier == 1 else 0)
+        seen = look(self._zygote.process.pid, depth=0 if self._zygote.tier == 3 else 1)
         if seen.resident_mib > self._limits.memory_mib:
             self.hit = "memory"
             return 0

@@ -2,8 +2,10 @@
 
 import os
 import resource
+import signal
 
 from errata.sandbox import kernel, landlock, namespaces, seccomp
+from errata.sandbox.scratch import empty
 
 CONSTANT = (
     (resource.RLIMIT_CORE, 0),
@@ -19,7 +21,7 @@ class Unavailable(Exception):
 
 
 def confine(tier: int, folder: str, readable: list[str], mib: int) -> str:
-    """Confines this process and returns its scratch folder. In tier 1 it returns in another process.
+    """Confines this process and returns its scratch folder. It returns in another process.
 
     folder: an empty folder. Raises Unavailable.
     """
@@ -31,11 +33,14 @@ def confine(tier: int, folder: str, readable: list[str], mib: int) -> str:
         if tier == 1:
             namespaces.enter(folder, readable, mib)
             folder = namespaces.TMP
-        elif os.geteuid() == 0 and os.stat(folder).st_uid != 0:
+        else:
+            attended(folder)
             owner = os.stat(folder).st_uid
-            os.setgroups([])
-            os.setresgid(owner, owner, owner)
-            os.setresuid(owner, owner, owner)
+            if os.geteuid() == 0 and owner != 0:
+                os.setgroups([])
+                os.setresgid(owner, owner, owner)
+                os.setresuid(owner, owner, owner)
+            kernel.prctl("pdeathsig", kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         for limit, value in CONSTANT:
             resource.setrlimit(limit, (value, value))
         kernel.drop_capabilities()
@@ -47,3 +52,17 @@ def confine(tier: int, folder: str, readable: list[str], mib: int) -> str:
     except OSError as error:
         raise Unavailable(error.strerror or str(error)) from error
     return folder
+
+
+def attended(folder: str) -> None:
+    """Leaves this process behind, outside, to remove the scratch when the one that goes on is gone."""
+    pid = os.fork()
+    if pid == 0:
+        return
+    try:
+        os.closerange(0, 1 << 10)
+        os.waitpid(pid, 0)
+        empty(folder)
+        os.rmdir(folder)
+    finally:
+        os._exit(0)

@@ -2,7 +2,8 @@
 
 import ctypes
 import os
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.syscall.restype = ctypes.c_long
@@ -21,6 +22,7 @@ NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_SECUREBITS = 1, 4, 22, 24, 28
 PR_SET_NO_NEW_PRIVS = 38
+ADDR_NO_RANDOMIZE = 0x40000
 LOCKED_DOWN = 0x2F
 """Secure bits: root is no different, no keeping of capabilities, neither to be undone."""
 
@@ -40,6 +42,18 @@ def syscall(name: str, number: int, *arguments: int | bytes | ctypes.Array[ctype
 def prctl(name: str, option: int, *arguments: int) -> int:
     wide = [ctypes.c_ulong(a) for a in (*arguments, 0, 0, 0, 0)[:4]]
     return checked(f"prctl {name}", libc.prctl(option, *wide))
+
+
+@contextmanager
+def same_addresses() -> Generator[None]:
+    """Processes that this thread starts meanwhile have the same address space each time, where that is allowed."""
+    before = libc.personality(ctypes.c_ulong(0xFFFFFFFF))
+    allowed = before >= 0 and libc.personality(ctypes.c_ulong(before | ADDR_NO_RANDOMIZE)) >= 0
+    try:
+        yield
+    finally:
+        if allowed:
+            libc.personality(ctypes.c_ulong(before))
 
 
 def unshare(flags: int) -> None:

@@ -11,8 +11,9 @@ from functools import cache
 from importlib import resources
 
 from errata.errors import Fault
-from errata.sandbox import namespaces, places, zygote
+from errata.sandbox import kernel, namespaces, places, zygote
 from errata.sandbox.places import Python
+from errata.sandbox.scratch import empty
 
 PATIENCE = 30.0
 """Seconds that a zygote may be silent where only its own work is waited for."""
@@ -22,6 +23,7 @@ MODULES = (
     "syscalls",
     "seccomp",
     "namespaces",
+    "scratch",
     "confine",
     "protocol",
     "values",
@@ -57,15 +59,15 @@ def boot():
             data += got
         return data
     sources, settings = marshal.loads(take(int.from_bytes(take(8), "little")))
-    made = {}
-    for name in ("errata", "errata.sandbox", *("errata.sandbox." + name for name in sources)):
-        made[name] = sys.modules[name] = type(sys)(name)
-        if "." in name: setattr(sys.modules[name.rpartition(".")[0]], name.rpartition(".")[2], made[name])
-    made["errata"].__path__ = made["errata.sandbox"].__path__ = []
-    for name, text in sources.items():
-        exec(compile(text, "<sandbox>/" + name + ".py", "exec"), made["errata.sandbox." + name].__dict__)
-    for name in made: del sys.modules[name]
     try:
+        made = {}
+        for name in ("errata", "errata.sandbox", *("errata.sandbox." + name for name in sources)):
+            made[name] = sys.modules[name] = type(sys)(name)
+            if "." in name: setattr(sys.modules[name.rpartition(".")[0]], name.rpartition(".")[2], made[name])
+        made["errata"].__path__ = made["errata.sandbox"].__path__ = []
+        for name, text in sources.items():
+            exec(compile(text, "<sandbox>/" + name + ".py", "exec"), made["errata.sandbox." + name].__dict__)
+        for name in made: del sys.modules[name]
         made["errata.sandbox.zygote"].main(control, settings, made["errata.sandbox.candidate"].serve)
     except Exception as error:
         control.sendall(b"X" + f"{type(error).__name__}: {error}".encode(errors="replace")[:4000])
@@ -89,15 +91,16 @@ class Zygote:
         self.control, theirs = socket.socketpair()
         self.control.settimeout(PATIENCE)
         try:
-            self.process = subprocess.Popen(
-                [python.executable, "-s", "-S", "-B", "-X", "utf8", "-c", BOOT],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=ENVIRONMENT,
-                cwd="/",
-                start_new_session=True,
-            )
+            with kernel.same_addresses():
+                self.process = subprocess.Popen(
+                    [python.executable, "-s", "-S", "-B", "-X", "utf8", "-c", BOOT],
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    env=ENVIRONMENT,
+                    cwd="/",
+                    start_new_session=True,
+                )
         except OSError as error:
             self.control.close()
             os.rmdir(self.folder)
@@ -148,7 +151,7 @@ def end(process: subprocess.Popen[bytes], control: socket.socket, folder: str) -
         process.kill()
         process.wait()
     with contextlib.suppress(OSError):
-        zygote.empty(folder)
+        empty(folder)
         os.rmdir(folder)
 
 

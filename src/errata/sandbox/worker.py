@@ -46,9 +46,12 @@ class Worker:
     def _launch(self, mib: int) -> Zygote:
         self.tier = chosen(self.tier, self.unsafe, self.environment)
         try:
-            return Zygote(self.tier, python(self.environment), mib)
+            zygote = Zygote(self.tier, python(self.environment), mib)
         except Refused as refused:
             raise Fault(f"sandbox: tier {self.tier} was refused, though it could be had before: {refused}") from refused
+        # The first program finds other free memory than all later ones, hence other addresses; let it be nobody's.
+        Child(zygote, b"", Limits(file_mib=mib), b"").finish(kill=True)
+        return zygote
 
     def retire(self) -> None:
         """From any thread: ends the running program and refuses others; its owner's call raises Fault."""

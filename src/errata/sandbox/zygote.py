@@ -7,12 +7,11 @@ itself, `K` kill and finish; to the judge, `R` ready, `E` ended, `X` this proces
 
 import ctypes
 import gc
-import itertools
 import os
+import random
 import resource
 import select
 import signal
-import stat
 import struct
 import sys
 from _socket import AF_UNIX, CMSG_SPACE, SOCK_STREAM, socket
@@ -21,6 +20,7 @@ from typing import TypeAlias, TypedDict, cast
 
 from errata.sandbox import kernel, seccomp
 from errata.sandbox.confine import Unavailable, confine
+from errata.sandbox.scratch import empty
 
 START = struct.Struct("<cBIdIIII")
 """b"S", 1 when the job comes as a file, its bytes, seconds, memory MiB, file MiB, files, processes."""
@@ -62,6 +62,7 @@ def main(control: socket, settings: Settings, serve: Serve) -> None:
     os.chdir(scratch)
     empty(scratch)
     clean = os.stat(scratch)
+    random.seed(0)
     fork = ctypes.PyDLL(None).fork
     gc.collect()
     gc.freeze()
@@ -185,27 +186,3 @@ def reap(pid: int, tier: int) -> tuple[int, float, float, int]:
             status, cpu = code, spent
         else:
             others += spent
-
-
-def empty(folder: str) -> None:
-    """Removes everything in the folder, without following links, however deep it is nested or closed to its owner."""
-    os.chmod(folder, 0o700)
-    todo = os.listdir(folder)
-    names = itertools.count()
-    while todo:
-        path = f"{folder}/{todo.pop()}"
-        if not stat.S_ISDIR(os.lstat(path).st_mode):
-            os.unlink(path)
-            continue
-        os.chmod(path, 0o700)
-        for name in os.listdir(path):
-            inner = f"{path}/{name}"
-            if stat.S_ISDIR(os.lstat(inner).st_mode):
-                os.chmod(inner, 0o700)
-                free = next(f".{n}" for n in names if not os.path.lexists(f"{folder}/.{n}"))
-                os.rename(inner, f"{folder}/{free}")
-                todo.append(free)
-            else:
-                os.unlink(inner)
-        os.rmdir(path)
-    os.utime(folder, (0, 0))
