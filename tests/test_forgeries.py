@@ -179,6 +179,10 @@ ASKING = {
     "isinstance": ("__class__ = int", "assert isinstance(add(1, 2), int)"),
     "difference": ("def __rsub__(self, o): return set()\n    def __iter__(self): return iter([1])", "assert not {1, 3} - set(add(1, 2))"),
     "format": ("def __format__(self, how): return '0'", "assert f'{add(1, 2)}' == '3'"),
+    "no_difference": ("def __xor__(self, o): return E()\n    def __bool__(self): return False", "assert not (add(1, 2) ^ {3})"),
+    "difference_of_no_length": ("def __xor__(self, o): return E()\n    def __len__(self): return 0", "assert len(add(1, 2) ^ {3}) == 0"),
+    "difference_that_is_zero": ("def __sub__(self, o): return E()\n    def __eq__(self, o): return True", "assert add(1, 2) - 3 == 0"),
+    "rounded_difference": ("def __sub__(self, o): return E()\n    def __round__(self, n=0): return 0", "assert round(add(1, 2) - 3, 6) == 0"),
     "length": ("def __len__(self): return 1 << 62", "assert list(add(1, 2)) == [3]"),
     "array": ("@property\n    def __array_interface__(self): return {'data': (0, 0), 'shape': (1,), 'typestr': '<i8'}",
               "import numpy\nassert (numpy.asarray(add(1, 2)) == 3).all()"),
@@ -207,6 +211,29 @@ def test_a_caught_end_is_still_no_pass(referee):
     source = "import os\ndef add(a, b): os._exit(0)\n"
     test = "try:\n    assert add(1, 2) == 3\nexcept BaseException:\n    pass"
     assert judged(referee, Program(source=source, tests=(test,), entry_point="add")).outcome == "early_exit"
+
+
+def test_an_end_of_iteration_does_not_end_the_tests_loop(referee):
+    source = "def add(a, b): raise StopIteration\n"
+    test = "assert all(map(lambda case: add(*case) == 3, [(1, 2), (2, 1)]))"
+    assert judged(referee, Program(source=source, tests=(test,), entry_point="add")).outcome == "exception"
+
+
+@pytest.mark.parametrize("name", ["helper", "system"])
+def test_a_name_of_the_program_does_not_reach_the_judges_own_functions(name, referee, tmp_path):
+    target = tmp_path / "written"
+    target.parent.chmod(0o777)
+    source = f"from os import system as {name}\nimport subprocess as run\ndef add(a, b): return 'touch {target}'\n"
+    tests = (f"{name}(add(1, 2))", "run.getoutput(add(1, 2))")
+    judged(referee, Program(source=source, tests=tests, entry_point="add"))
+    judged(referee, Program(source=source, tests=tests))
+    assert not target.exists()
+
+
+def test_modules_that_act_when_they_are_imported_are_not_imported_for_the_program(referee):
+    source = "import types, sys\nrun = types.ModuleType('pip.__main__')\ndef add(a, b): return 3\n"
+    found = judged(referee, Program(source=source, tests=("run.main(); assert add(1, 2) == 3",), entry_point="add"))
+    assert found.outcome == "exception"
 
 
 def test_a_programs_assertion_is_not_the_tests(referee):

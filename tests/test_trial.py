@@ -235,6 +235,11 @@ HONEST = {
     "test_class": ("def f(node): return node.value + node.next.value\n", "class Node:\n    def __init__(self, value, next=None):\n        self.value, self.next = value, next\nassert f(Node(1, Node(2))) == 3"),
     "regular_expression": ("import re\ndef f(s): return re.match('a(b)', s)\n", "assert f('ab') and f('ab').group(1) == 'b' and not f('x')"),
     "coroutine_free_async": ("import asyncio\nasync def g(): return 4\ndef f(): return asyncio.run(g())\n", "assert f() == 4"),
+    "imported_class": ("from datetime import datetime\ndef f(): return datetime(2020, 1, 2)\n", "assert f() == datetime(2020, 1, 2) and f() == datetime.strptime('2020-01-02', '%Y-%m-%d')"),
+    "imported_function": ("from math import sqrt, isclose\ndef f(): return 2\n", "assert f() == sqrt(4) and isclose(f(), 2.0)"),
+    "imported_module": ("import sys, math as m\ndef f(x): return sys.getsizeof(x)\n", "assert f(1) == sys.getsizeof(1) and m.floor(1.5) == 1"),
+    "copies": ("class A:\n    def __init__(s): s.d = [1]\n", "from copy import deepcopy, copy\na = A()\nb, c = deepcopy(a), copy(a)\na.d.append(2)\na.d = [3]\nassert b.d == [1] and c is not a"),
+    "operators_in_a_row": ("class V:\n    def __init__(s, *x): s.x = x\n    def __mul__(s, k): return V(*[i * k for i in s.x])\n    def __iter__(s): return iter(s.x)\n    def __str__(s): return str(s.x)\n", "w = V(1, 2) * 3\nassert tuple(w) == (3, 6) and str(w) == '(3, 6)' and w.x == (3, 6)"),
     "pytest_functions": ("def f(x): return x\n", "def test_it():\n    assert f(1) == 1"),
     "unittest_cases": ("def f(x): return x\n", "import unittest\nclass T(unittest.TestCase):\n    def test_it(self):\n        self.assertEqual(f(1), 1)\n        with self.assertRaises(TypeError): f()"),
 }  # fmt: skip

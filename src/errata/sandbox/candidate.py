@@ -10,6 +10,7 @@ takes its answers as values that the program gave, never as verdicts. It knows n
 """
 
 import builtins
+import copy
 import operator
 import socket
 import sys
@@ -64,6 +65,8 @@ OPERATIONS: dict[str, Callable[..., object]] = {
     "base": base,
     "enter": enter,
     "leave": leave,
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
     **{kind.__name__: kind for kind in (bool, str, int, float, complex)},
     **{name: vars(builtins)[name] for name in ("len", "repr", "hash", "abs", "round", "reversed", "format", "divmod")},
     **{name: vars(operator)[name] for name in OPERATORS.split()},
@@ -150,12 +153,8 @@ class Service:
             self.answer(cast("list[Json]", receive(self.channel.recv)[0]))
 
     def describe(self, value: object) -> Json:
-        """What a name stands for: a handle, or null for data, which the judge asks for when it wants it."""
-        if isinstance(value, type | types.FunctionType | types.BuiltinFunctionType | types.ModuleType) or callable(
-            value
-        ):
-            return self.handle(value)
-        return None
+        """What a name stands for: a handle, or null for data, which the judge may ask for."""
+        return self.handle(value) if isinstance(value, types.ModuleType) or callable(value) else None
 
     def answer(self, request: list[Json]) -> None:
         key, name, positional, named = request

@@ -57,8 +57,8 @@ class Test:
     """Names that it uses."""
     stores: frozenset[str]
     """Names that it makes at its outermost level."""
-    taken: frozenset[str]
-    """Names that it takes from modules."""
+    dotted: frozenset[str]
+    """Names of which it uses an attribute."""
     tests: tuple[str, ...]
     """`test_*` functions and classes that it defines and does not use: these are run too."""
     imports: tuple[str, ...]
@@ -76,11 +76,10 @@ def ready(source: str, file: str, entry_point: str) -> Test:
         )
         stores = frozenset(stored(tree))
         tests = tuple(node.name for node in tree.body if is_test(node) and node.name not in loads)
-        taken = frozenset(
-            alias.name
+        dotted = frozenset(
+            node.value.id
             for node in ast.walk(tree)
-            if isinstance(node, ast.Import | ast.ImportFrom)
-            for alias in node.names
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
         )
         imports = tuple(ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom))
         calls = {entry_point} if entry_point else set[str]()
@@ -95,7 +94,7 @@ def ready(source: str, file: str, entry_point: str) -> Test:
             asserted=(),
             loads=empty,
             stores=empty,
-            taken=empty,
+            dotted=empty,
             tests=(),
             imports=(),
         )
@@ -106,7 +105,7 @@ def ready(source: str, file: str, entry_point: str) -> Test:
         asserted=asserted,
         loads=loads,
         stores=stores,
-        taken=taken,
+        dotted=dotted,
         tests=tests,
         imports=imports,
     )

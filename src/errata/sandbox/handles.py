@@ -39,7 +39,7 @@ def plain(method: str, kind: type) -> Callable[["Handle"], object]:
 
     def convert(self: "Handle", *args: object) -> object:
         same = self.errata_
-        if same.key in same.session.tainted:
+        if self.errata_tainted:
             raise TypeError(f"bad operand type for {method}(): '{same.name}'")
         got = same.session.ask(method, self, *args)
         if type(got) is not kind and kind is not object:
@@ -55,7 +55,7 @@ def operator(method: str, sign: str, swapped: bool = False) -> Callable[["Handle
         left, right = (other, self) if swapped else (self, other)
         got = same.session.ask(method, left, right)
         if isinstance(other, Handle):
-            if other.errata_.key in same.session.tainted or same.key in same.session.tainted:
+            if self.errata_tainted or other.errata_tainted:
                 taint(got)
             return got
         if not isinstance(got, Handle):
@@ -77,7 +77,7 @@ def ordering(method: str, sign: str) -> Callable[["Handle", object], bool]:
         same = self.errata_
         if isinstance(other, Handle):
             return truth(same.session.ask(method, self, other))
-        held = same.session.ask("base", self)
+        held = self if self.errata_tainted else same.session.ask("base", self)
         if isinstance(held, Handle):
             raise TypeError(f"'{sign}' not supported between instances of '{same.name}' and '{type(other).__name__}'")
         return bool(getattr(held, f"__{method}__")(other) is True)
@@ -100,6 +100,11 @@ class Handle:
     if TYPE_CHECKING:
         errata_: Same
 
+    @property
+    def errata_tainted(self) -> bool:
+        """It may know the test's data, and may not speak of numbers or truth any more."""
+        return self.errata_.key in self.errata_.session.tainted
+
     def __getattr__(self, name: str) -> object:
         if name.startswith("__") and name not in ALLOWED:
             raise AttributeError(f"'{self.errata_.name}' object has no attribute '{name}'")
@@ -120,7 +125,7 @@ class Handle:
         session = self.errata_.session
         if isinstance(other, Handle):
             return truth(session.ask("eq", self, other))
-        if self.errata_.kind != "object":
+        if self.errata_.kind != "object" or self.errata_tainted:
             return False
         held = session.ask("base", self)
         return not isinstance(held, Handle) and bool(held == other)
@@ -133,10 +138,12 @@ class Handle:
 
     def __bool__(self) -> bool:
         same = self.errata_
+        if self.errata_tainted:
+            raise TypeError(f"bad operand type for bool(): '{same.name}'")
         return same.session.ask("bool", self) is True if same.kind == "object" else True
 
     def __len__(self) -> int:
-        got = self.errata_.session.ask("len", self)
+        got = None if self.errata_tainted else self.errata_.session.ask("len", self)
         if type(got) is not int or not 0 <= got <= MOST_LENGTH:
             raise TypeError(f"object of type '{self.errata_.name}' has no len()")
         return got
@@ -189,6 +196,12 @@ class Handle:
 
     def __subclasscheck__(self, kind: object) -> bool:
         return isinstance(kind, Handle) and self.errata_.session.ask("issubclass", kind, self) is True
+
+    def __copy__(self) -> object:
+        return self.errata_.session.ask("copy", self)
+
+    def __deepcopy__(self, _: dict[int, object]) -> object:
+        return self.errata_.session.ask("deepcopy", self)
 
     def __repr__(self) -> str:
         got = self.errata_.session.ask("repr", self)

@@ -12,7 +12,7 @@ import importlib.util
 import math
 import sys
 import types
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FunctionType
 from typing import cast
@@ -22,13 +22,22 @@ from errata.sandbox.handles import Handle
 from errata.sandbox.protocol import Json, unpack
 from errata.sandbox.session import Session
 
+PURE = frozenset(
+    ("array", "bisect", "cmath", "collections", "copy", "datetime", "decimal", "fractions", "functools")
+    + ("heapq", "itertools", "math", "operator", "random", "re", "statistics", "string")
+)
+"""Modules whose functions do nothing but compute: tests get these as this process's own, under their own names."""
+ALIASES = {"np": "numpy", "pd": "pandas"}
+"""Other names under which tests know an installed module."""
+
 
 def namespace(
-    session: Session, described: Mapping[str, Json], wanted: frozenset[str], entry: str, given: str
+    session: Session, described: Mapping[str, Json], tests: Sequence[Test], entry: str, given: str
 ) -> dict[str, object]:
     """The names of the program that tests use and may have from it. `given`: source of the task's own helpers."""
     names: dict[str, object] = {"__name__": "__main__", "__builtins__": builtins}
-    if "pytest" in wanted or "approx" in wanted or "raises" in wanted:
+    wanted, dotted = (frozenset[str]().union(*(getattr(test, kind) for test in tests)) for kind in ("loads", "dotted"))
+    if any("pytest" in test.source for test in tests):
         stand_in()
     own = prelude(given) if given else {}
     for name in sorted(wanted & described.keys()):
@@ -36,10 +45,10 @@ def namespace(
             names[name] = value_of(session, name, described)
         elif name in own:
             names[name] = own[name]
-        elif name in sys.stdlib_module_names:
-            names[name] = importlib.import_module(name)
         elif not hasattr(builtins, name):
-            names[name] = genuine(value_of(session, name, described))
+            found = genuine(name, value_of(session, name, described))
+            library = isinstance(found, Handle) and name in sys.stdlib_module_names and name in dotted
+            names[name] = importlib.import_module(name) if library else found
     return names
 
 
@@ -55,18 +64,18 @@ def prelude(source: str) -> dict[str, object]:
     return names
 
 
-def genuine(value: object) -> object:
-    """This process's own where the program holds an installed module, or something of the standard library's."""
+def genuine(name: str, value: object) -> object:
+    """This process's own where the program holds an installed module, or a function of a pure one, under its own name.
+
+    Which name means what is the program's word: a name must not reach anything that it does not say.
+    """
     if not isinstance(value, Handle):
         return value
     same = value.errata_
-    if same.kind == "module":
-        top = same.name.partition(".")[0]
-        if top in sys.stdlib_module_names or importlib.util.find_spec(top) is not None:
-            return importlib.import_module(same.name)
-        return value
-    module, _, name = same.name.rpartition(".")
-    if same.kind in ("function", "class") and module.partition(".")[0] in sys.stdlib_module_names:
+    module, _, own = same.name.rpartition(".")
+    if same.kind == "module" and same.name == ALIASES.get(name) and importlib.util.find_spec(same.name):
+        return importlib.import_module(same.name)
+    if same.kind in ("function", "class") and own == name and module in PURE:
         return getattr(importlib.import_module(module), name, value)
     return value
 

@@ -26,8 +26,19 @@ MOST_WORDS = 1000
 MOST_REMEMBERED = 8
 MOST_NESTED = 40
 """Calls back within calls back."""
-NEVER: tuple[type[BaseException], ...] = (AssertionError, TimeoutError, SystemExit, KeyboardInterrupt, GeneratorExit)
-"""What a program raises never reaches test code as one of these: they would speak for the test or for the judge."""
+NEVER: tuple[type[BaseException], ...] = (
+    AssertionError,
+    TimeoutError,
+    SystemExit,
+    KeyboardInterrupt,
+    GeneratorExit,
+    StopIteration,
+    StopAsyncIteration,
+)
+"""What a program raises never reaches test code as one of these: they would speak for the test, for its loops or for
+the judge."""
+OPEN = frozenset(("__main__", "argparse", "collections", "enum", "io", "_io", "random", "re", "string", "types"))
+"""Modules of classes whose objects a program may look into when a test hands them over."""
 NUMBERS = frozenset("<>|=")
 Report: TypeAlias = dict[str, Json]
 
@@ -270,11 +281,13 @@ class Session:
                 return target(*args, **named)
             case "next", [1] if hasattr(target, "__next__"):
                 return list(islice(cast("Iterator[object]", target), 1))
-            case "get", [str(name)] if not name.startswith("_"):
+            case "get", [str(name)] if not name.startswith("_") and type(target).__module__ in OPEN:
                 return getattr(target, name)
-            case "set", [str(name), value] if not name.startswith("_"):
+            case "set", [str(name), value] if not name.startswith("_") and type(target).__module__ == "__main__":
                 setattr(target, name, value)
                 return None
+            case ("get", [str(name)]) | ("set", [str(name), _]):
+                raise AttributeError(name)
             case _:
                 raise Broken
 

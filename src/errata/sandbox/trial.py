@@ -125,7 +125,6 @@ class Trial:
         pieces += [(f"<test {at}>", source) for at, source in enumerate(sources)]
         self.layout: Layout = layout(program.source, pieces)
         self.by_file = {SETUP: self.setup, **{f"<test {at}>": test for at, test in enumerate(self.tests)}}
-        self.wanted = self.setup.loads.union(*(test.loads for test in self.tests), self.setup.taken)
 
     def job(self) -> bytes:
         imports = [line for test in (self.setup, *self.tests) for line in shared(test, self.program.source)]
@@ -160,7 +159,9 @@ class Trial:
     def run_apart(self, session: Session, described: dict[str, Json]) -> list[Found]:
         found: list[Found] = []
         try:
-            names = namespace(session, described, self.wanted, self.program.entry_point, self.program.prelude)
+            names = namespace(
+                session, described, (self.setup, *self.tests), self.program.entry_point, self.program.prelude
+            )
             if self.setup.code is not None and self.program.setup:
                 broken = self.run_test(session, self.setup, names, frozenset())
                 if broken.word != "passed":
