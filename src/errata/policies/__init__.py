@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from errata.errors import UsageError
+from errata.models import patient
 from errata.types import Owed, Prompt, Sample, Stage, Timed
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class _Late:
     def sample(self, sampling: Sampling) -> Stage[Prompt, Sample]:
         def stage(prompts: Iterable[Prompt]) -> Iterator[Sample | Timed[Sample] | Owed]:
             if self._local is None:
+                patient()
                 from errata.policies.local import Local
 
                 self._local = Local(self._model, batch_size=self._batch_size)

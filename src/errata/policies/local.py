@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from errata.models import (
     out_of_memory,
     positions,
     quiet,
+    use_cores,
 )
 from errata.policies import Sampling
 from errata.policies.decoding import LOOK, Ends, Row, decode
@@ -74,8 +74,7 @@ class Local:
         quiet()
         if batch_size < 0:
             raise UsageError(f"batch_size must be 0 (found from memory) or more, not {batch_size}")
-        if "OMP_NUM_THREADS" not in os.environ:
-            torch.set_num_threads(cores())
+        use_cores()
         self.name = model
         self.tokenizer = load_tokenizer(model)
         self.known = len(self.tokenizer)
@@ -216,8 +215,3 @@ def release() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

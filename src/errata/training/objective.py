@@ -61,6 +61,8 @@ class Objective:
         for name, value in positive.items():
             if value <= 0:
                 raise UsageError(f"{name} must be above 0, not {value}")
+        if self.lora and self.keep_optimizer:
+            raise UsageError("keep_optimizer goes with full weights: adapters are new in each round")
         for name, value in {"warmup_steps": self.warmup_steps, "max_steps": self.max_steps}.items():
             if value < 0:
                 raise UsageError(f"{name} must be 0 or more, not {value}")

@@ -66,6 +66,7 @@ def train(folder: Path, out: TextIO) -> None:
     (job,) = jsonl.iterate(folder / JOB, Job)
     goal = job.objective
     models.quiet()
+    models.use_cores()
     tokenizer = models.load_tokenizer(job.model)
     model = models.load_model(job.model, precision=goal.precision if goal.lora else "float32")
     control = models.add_control_tokens(tokenizer, model)

@@ -106,7 +106,7 @@ class Training:
             peft_config=self.adapters(control) if job.objective.lora else None,
         )
         if job.objective.lora:
-            lend_bias(self.trainer.model)
+            lend_bias(model)
         if job.objective.keep_optimizer:
             self.trainer.moments = Path(job.model) / MOMENTS
 
@@ -189,12 +189,12 @@ class Training:
             torch.save(optimizer.state_dict()["state"], self.folder / MOMENTS)
 
 
-def lend_bias(model: torch.nn.Module) -> None:
+def lend_bias(model: PreTrainedModel) -> None:
     """TRL asks the head for its weight and its bias; peft's wrapper around a head with trained rows has no bias.
 
     It goes in beside torch's registers, so that it is not saved twice.
     """
-    head = cast("torch.nn.Module", cast("PreTrainedModel", model).get_output_embeddings())
+    head = cast("torch.nn.Module", model.get_output_embeddings())
     if isinstance(head, TrainableTokensWrapper):
         head.__dict__["bias"] = head.original_module.bias
 
