@@ -23,8 +23,10 @@ from errata.sandbox.protocol import Json, unpack
 from errata.sandbox.session import Session
 
 PURE = frozenset(
-    ("array", "bisect", "cmath", "collections", "copy", "datetime", "decimal", "fractions", "functools")
-    + ("heapq", "itertools", "math", "operator", "random", "re", "statistics", "string")
+    (
+        *("array", "bisect", "cmath", "collections", "copy", "datetime", "decimal", "fractions", "functools"),
+        *("heapq", "itertools", "math", "operator", "random", "re", "statistics", "string"),
+    )
 )
 """Modules whose functions do nothing but compute: tests get these as this process's own, under their own names."""
 ALIASES = {"np": "numpy", "pd": "pandas"}

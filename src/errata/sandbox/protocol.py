@@ -2,8 +2,8 @@
 
 Both ends use this file, and it imports nothing of ours: the program's end is loaded from its text. Nothing here can
 execute anything: a frame is JSON, a tag names one of the types below and is checked by hand. Exact types cross; what
-else there is goes through the `other` hook of its end (a subclass as its base, anything more as a handle).
-Functions are taken from their modules by name, since programs and tests may put others there.
+else there is goes through the `other` hook of its end (a subclass as its base, anything more as a handle). Functions
+are taken from their modules at once: programs and tests may put others there.
 
     frame     4 bytes length, big endian, then JSON in ASCII
     plain     null, true, false, text, whole numbers of 64 bits, finite floats, lists: as in JSON
@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from json import dumps, loads
+from json import JSONDecoder, JSONEncoder
 from struct import Struct
 from typing import TypeAlias, cast
 
@@ -54,7 +54,7 @@ class Closed(Exception):
 
 def send(channel: socket.socket, message: Json) -> None:
     try:
-        body = dumps(message, allow_nan=False, separators=(",", ":")).encode("ascii")
+        body = WRITE(message).encode("ascii")
     except (RecursionError, ValueError) as error:
         raise TooLarge from error
     if len(body) > MOST_BYTES:
@@ -90,9 +90,13 @@ def refuse(_: str) -> Json:
     raise Broken
 
 
+WRITE = JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+READ = JSONDecoder(parse_constant=refuse).decode
+
+
 def parse(body: bytes) -> Json:
     try:
-        return cast("Json", loads(body.decode("ascii"), parse_constant=refuse))
+        return cast("Json", READ(body.decode("ascii")))
     except (ValueError, RecursionError, MemoryError) as error:
         raise Broken from error
 
@@ -252,10 +256,14 @@ def text(content: Json) -> str:
     return content
 
 
-def many(content: Json, inner: Outer) -> list[object]:
+def several(content: Json) -> list[Json]:
     if not isinstance(content, list):
         raise Broken
-    return [inner(item) for item in content]
+    return content
+
+
+def many(content: Json, inner: Outer) -> list[object]:
+    return [inner(item) for item in several(content)]
 
 
 def in_order(items: list[object]) -> set[object]:
@@ -269,9 +277,7 @@ def in_order(items: list[object]) -> set[object]:
 
 
 def couples(content: Json, inner: Outer) -> dict[object, object]:
-    if not isinstance(content, list):
-        raise Broken
-    return dict(cast("list[tuple[object, object]]", [many(item, inner) for item in content]))
+    return dict(cast("list[tuple[object, object]]", [many(item, inner) for item in several(content)]))
 
 
 def whole(content: Json, _: Outer) -> object:
@@ -286,16 +292,12 @@ def real(content: Json, _: Outer) -> object:
 
 
 def defaulted(content: Json, inner: Outer) -> object:
-    if not isinstance(content, list):
-        raise Broken
-    factory, rows = content
+    factory, rows = several(content)
     return defaultdict(TYPES[text(factory)] if factory else None, couples(rows, inner))
 
 
 def queued(content: Json, inner: Outer) -> object:
-    if not isinstance(content, list):
-        raise Broken
-    most, rows = content
+    most, rows = several(content)
     return deque(many(rows, inner), cast("int | None", most))
 
 
@@ -314,9 +316,7 @@ def decimal(content: Json, _: Outer) -> object:
 
 
 def array_of(content: Json, _: Outer) -> object:
-    if not isinstance(content, list):
-        raise Broken
-    code, body = content
+    code, body = several(content)
     return array(text(code), b64decode(text(body), validate=True))
 
 

@@ -243,9 +243,9 @@ class Trial:
             try:
                 session.ask("test", test.source)
                 found.append(Found(word="passed"))
-            except Over as over:
-                found.append(Found(word=over.outcome))
-            except BaseException as error:
+            except (Over, Expired) as error:
+                found.append(Found(word=error.outcome if isinstance(error, Over) else "timeout"))
+            except Exception as error:
                 report = session.raised[-1].report
                 word: Word = "wrong" if report.get("base") == "AssertionError" else self.fell(report).word
                 found.append(Found(word=word, detail=of_error(self.layout, error, session.raised)))
