@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from errata.errors import Fault
 from errata.sandbox import Limits, Program
 from errata.sandbox.limits import Outcome
+from errata.sandbox.referee import Referee
 from errata.sandbox.trial import run_trial
 from errata.sandbox.worker import Worker
 
@@ -289,3 +291,40 @@ def test_tests_together_with_the_program_say_that_they_could_be_forged(run):
 def test_output_of_the_program_is_kept(run):
     found = run("import sys\nprint('héllo')\ndef f(): print('err', file=sys.stderr)\n", "f()")
     assert (found.stdout, found.stderr) == ("héllo\n", "err\n")
+
+
+def test_a_judge_that_is_killed_is_a_fault_and_the_next_one_goes_on():
+    judge = Referee()
+    program = Program(source="def f(): return 1", tests=("assert f() == 1",), entry_point="f")
+    try:
+        assert judge.judge(program, Limits()).outcome == "passed"
+        assert judge.process is not None
+        judge.process.kill()
+        with pytest.raises(Fault):
+            judge.judge(program, Limits())
+        assert judge.judge(program, Limits()).outcome == "passed"
+    finally:
+        judge.close()
+
+
+def test_a_judge_that_is_closed_judges_no_more():
+    judge = Referee()
+    judge.retire()
+    with pytest.raises(Fault):
+        judge.judge(Program(source=""), Limits())
+
+
+def test_what_a_test_does_to_the_interpreter_does_not_reach_the_next_trial(run):
+    spoilt = "import builtins, sys\nbuiltins.input = lambda: '3'\nbuiltins.more = 1\nsys.setrecursionlimit(150)\nassert f([]) == []"
+    assert run("def f(x): return x", spoilt).outcome == "passed"
+    assert run("def f(x): return x", "assert input() == str(f(3))").outcome == "invalid_check"
+    assert run("def f(x): return x", "assert f(1) == more").outcome == "exception"
+
+
+def test_a_judge_prints_nothing_of_the_tests(capfd):
+    judge = Referee()
+    try:
+        assert judge.judge(Program(source="x = 1", tests=("print(x)",)), Limits()).outcome == "passed"
+    finally:
+        judge.close()
+    assert capfd.readouterr() == ("", "")

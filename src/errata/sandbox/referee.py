@@ -40,9 +40,11 @@ class Referee:
     def __init__(self, tier: int | None = None, unsafe: bool = False, environment: str = "") -> None:
         """tier, unsafe, environment: see `Worker`."""
         self.settings: tuple[int | None, bool, str] = (tier, unsafe, environment)
+        self.tier = tier or 0
+        """The tier that it judges in, as far as it is known."""
         self.retired = False
         """True once the owner wants no more programs judged."""
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
 
     def judge(self, program: Program, limits: Limits) -> Outcome:
@@ -50,16 +52,18 @@ class Referee:
         if self.retired:
             raise Fault("sandbox: this judge is closed")
         channel = self._channel or self._launch()
-        process = self._process
+        process = self.process
         assert process is not None
         try:
             tell(channel, [asdict(program), asdict(limits)])
             if not answered(channel, process.pid, limits):
                 self.discard()
-                return overrun(program)
+                return overrun(program, self.tier)
             match hear(channel):
                 case ["outcome", dict(told)]:
-                    return outcome(told)
+                    found = outcome(told)
+                    self.tier = found.tier or self.tier
+                    return found
                 case ["fault", str(reason)]:
                     raise Fault(reason)
                 case ["usage", str(reason)]:
@@ -76,7 +80,7 @@ class Referee:
         ours, theirs = socket.socketpair()
         boot = BOOT.format(path=sys.path, channel=theirs.fileno(), settings=self.settings)
         try:
-            self._process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 [sys.executable, "-B", "-X", "utf8", "-c", boot],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -96,13 +100,13 @@ class Referee:
     def retire(self) -> None:
         """From any thread: ends what is running and refuses more; its owner's call raises Fault."""
         self.retired = True
-        if self._process is not None:
-            self._process.kill()
+        if self.process is not None:
+            self.process.kill()
 
     def discard(self) -> None:
         """Ends the judge at once; its zygote and the program end with it."""
-        if self._process is not None:
-            self._process.kill()
+        if self.process is not None:
+            self.process.kill()
         self.close()
 
     def close(self) -> None:
@@ -110,13 +114,13 @@ class Referee:
         if self._channel is not None:
             self._channel.close()
             self._channel = None
-        if self._process is not None:
+        if self.process is not None:
             try:
-                self._process.wait(5)
+                self.process.wait(5)
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            self._process = None
+                self.process.kill()
+                self.process.wait()
+            self.process = None
 
 
 def tell(channel: socket.socket, message: object) -> None:
@@ -150,11 +154,11 @@ def spent(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def overrun(program: Program) -> Outcome:
+def overrun(program: Program, tier: int) -> Outcome:
     """What is found when the tests themselves came to no end."""
     public = tuple(Part(name=source, passed=False) for source in program.tests)
     hidden = tuple(Part(name=f"hidden[{at}]", passed=False) for at in range(len(program.hidden)))
-    return Outcome(outcome="timeout", parts=public + hidden)
+    return Outcome(outcome="timeout", parts=public + hidden, tier=tier)
 
 
 def outcome(told: dict[str, Json]) -> Outcome:
