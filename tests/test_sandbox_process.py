@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from errata.errors import Fault
+from errata.errors import Fault, UsageError
 from errata.sandbox import launch, places, tiers
 from errata.sandbox.child import Child
 from errata.sandbox.limits import Ended, Limits
@@ -217,6 +217,26 @@ def test_installed_packages_can_be_imported(box: Box) -> None:
         pytest.skip("numpy is not installed beside this Python")
     source = "import numpy as np; print(int(np.linalg.inv(np.eye(3)).sum()))"
     assert box.says(source, Limits(seconds=20)) == "3"
+
+
+def test_packages_of_a_named_environment_can_be_imported(box: Box, tier: int, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "env")], check=True)
+    tmp_path.chmod(0o755)
+    [packages] = (tmp_path / "env").glob("lib/*/site-packages")
+    (packages / "alpha.py").write_text("name = 'alpha'")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "beta.py").write_text("name = 'beta'")
+    (packages / "mine.pth").write_text(f"{tmp_path / 'mine'}\n")
+    other = Box(tier)
+    other.worker.environment = str(tmp_path / "env")
+    assert other.says("import alpha, beta; print(alpha.name, beta.name)") == "alpha beta"
+    assert other.says(refused(f"open({str(tmp_path / 'mine' / 'beta.py')!r}, 'w')")) == "refused"
+    other.worker.close()
+
+
+def test_an_environment_that_is_none_is_said_so() -> None:
+    with pytest.raises(UsageError, match="no Python environment"):
+        places.python("/nowhere")
 
 
 def test_threads_work(box: Box) -> None:

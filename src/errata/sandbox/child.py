@@ -1,12 +1,12 @@
 """One program's process, as the judge sees it: a channel, two outputs, a clock, and an end of which nothing is left."""
 
 import array
+import math
 import os
 import select
 import signal
 import socket
 import time
-from collections.abc import Sequence
 
 from errata.errors import Fault
 from errata.sandbox import zygote as inside
@@ -27,36 +27,43 @@ class Child:
         self._zygote, self._limits = zygote, limits
         self.hit: Hit = ""
         """The limit that it ran into, as far as this side has seen."""
-        self.channel, theirs = socket.socketpair()
-        out, out_w = os.pipe()
-        err, err_w = os.pipe()
-        in_file = len(job) > IN_CHANNEL
-        given = array.array("i", [theirs.fileno(), opened(stdin), out_w, err_w])
-        if in_file:
-            given.append(opened(job))
-        else:
-            self.channel.sendall(job)
-        self._outputs = {out: bytearray(), err: bytearray()}
-        self._open = [out, err]
+        self._outputs: dict[int, bytearray] = {}
+        self._open: list[int] = []
         self._written = 0
-        header = inside.START.pack(
-            b"S",
-            in_file,
-            len(job),
-            limits.seconds,
-            limits.memory_mib,
-            limits.file_mib,
-            limits.files,
-            limits.processes,
-        )
-        self._began = time.monotonic()
         try:
-            zygote.control.sendmsg([header], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, given)])
+            self.channel, theirs = socket.socketpair()
+        except OSError as error:
+            raise Fault(f"sandbox: no channel to a program: {error}") from error
+        given = [theirs.detach()]
+        try:
+            given.append(opened(stdin))
+            for _ in ("stdout", "stderr"):
+                output, end = os.pipe()
+                self._open.append(output)
+                self._outputs[output] = bytearray()
+                given.append(end)
+            in_file = len(job) > IN_CHANNEL
+            if in_file:
+                given.append(opened(job))
+            else:
+                self.channel.sendall(job)
+            self._began = time.monotonic()
+            header = inside.START.pack(
+                b"S",
+                in_file,
+                len(job),
+                limits.seconds,
+                limits.memory_mib,
+                limits.file_mib,
+                limits.files,
+                limits.processes,
+            )
+            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", given))
+            zygote.control.sendmsg([header], [rights])
         except OSError as error:
             raise self._lost(error) from error
         finally:
-            theirs.close()
-            for descriptor in given[1:]:
+            for descriptor in given:
                 os.close(descriptor)
 
     def wait(self, channel: bool = True) -> bool:
@@ -70,7 +77,7 @@ class Child:
             watched = [*self._open, talk] if channel else self._open
             if not watched:
                 return True
-            ready, _, _ = select.select(watched, [], [], left)
+            ready = readable(watched, left)
             self._read(ready)
             if channel and talk in ready and not self.hit:
                 return True
@@ -79,7 +86,7 @@ class Child:
     def drain(self) -> None:
         """Takes what the program has written, without waiting."""
         if self._open:
-            self._read(select.select(self._open, [], [], 0)[0])
+            self._read(readable(self._open, 0))
 
     def finish(self, kill: bool) -> Ended:
         """Ends it, or with `kill` False waits for its own end within its limits. Raises Fault."""
@@ -90,9 +97,9 @@ class Child:
             else:
                 control.sendall(b"F")
                 while (left := self._left()) > 0:
-                    ready, _, _ = select.select([*self._open, control], [], [], left)
+                    ready = readable([*self._open, control.fileno()], left)
                     self._read(ready)
-                    if control in ready:
+                    if control.fileno() in ready:
                         break
                 else:
                     control.sendall(b"K")
@@ -100,7 +107,7 @@ class Child:
         except OSError as error:
             raise self._lost(error) from error
         wall = time.monotonic() - self._began
-        while self._open and (ready := select.select(self._open, [], [], 0)[0]):
+        while self._open and (ready := readable(self._open, 0)):
             self._read(ready)
         self._release()
         number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
@@ -151,9 +158,9 @@ class Child:
             self._zygote.kill()
         return status, cpu + others, peak / 1024
 
-    def _read(self, ready: Sequence[int | socket.socket]) -> None:
+    def _read(self, ready: list[int]) -> None:
         for descriptor in ready:
-            if not isinstance(descriptor, int) or descriptor not in self._outputs:
+            if descriptor not in self._outputs:
                 continue
             data = os.read(descriptor, 1 << 16)
             if not data:
@@ -176,6 +183,14 @@ class Child:
         self._release()
         self._zygote.kill()
         return Fault(f"sandbox: the zygote is gone: {error}")
+
+
+def readable(descriptors: list[int], seconds: float) -> list[int]:
+    """Those of them that can be read, or have come to their end, as soon as there is one."""
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    return [descriptor for descriptor, _ in poll.poll(math.ceil(1000 * seconds))]
 
 
 def opened(data: bytes) -> int:

@@ -31,8 +31,7 @@ def confine(tier: int, folder: str, readable: list[str], mib: int) -> str:
         machine = seccomp.machine()
         known = landlock.version()
         if tier == 1:
-            namespaces.enter(folder, readable, mib)
-            folder = namespaces.TMP
+            folder = namespaces.enter(folder, readable, mib)
         else:
             attended(folder)
             owner = os.stat(folder).st_uid

@@ -85,7 +85,10 @@ class Zygote:
     def __init__(self, tier: int, python: Python, mib: int) -> None:
         """mib: the size of the scratch folder."""
         self.tier, self.mib, self.served = tier, mib, 0
-        self.folder = tempfile.mkdtemp(prefix="errata-", dir=scratch_root())
+        try:
+            self.folder = tempfile.mkdtemp(prefix="errata-", dir=scratch_root())
+        except OSError as error:
+            raise Fault(f"sandbox: no folder for a zygote: {error}") from error
         if tier == 2 and os.geteuid() == 0 and places.open_to_all([python.executable, *python.readable]):
             os.chown(self.folder, namespaces.NOBODY, namespaces.NOBODY)
         self.control, theirs = socket.socketpair()

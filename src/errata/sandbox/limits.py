@@ -40,7 +40,7 @@ class Limits:
     seconds: float = 3.0
     """Seconds of its own time: running or asleep. Waiting for a busy machine's CPU does not count."""
     wall: float | None = None
-    """Seconds on the clock after which it ends in any case; none: ten times `seconds`, and ten more."""
+    """Seconds on the clock after which it ends in any case; none: twenty times `seconds`, and twenty more."""
     memory_mib: int = 1024
     """Address space of a process, and resident memory of all its processes together, in MiB."""
     output_bytes: int = 1 << 16
@@ -57,7 +57,7 @@ class Limits:
     @property
     def deadline(self) -> float:
         """The wall backstop in seconds."""
-        return self.wall if self.wall is not None else 10 * self.seconds + 10
+        return self.wall if self.wall is not None else 20 * self.seconds + 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,13 +12,13 @@ NOBODY = 65534
 INSIDE = 1000
 """User and group of a program, as it sees itself."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
-TMP = "/tmp"
-"""The scratch folder inside; the only place that can be written, and empty for each program."""
+TMP, ELSEWHERE = "/tmp", "/scratch"
+"""The scratch folder inside, and its place where a readable tree lies in /tmp."""
 SPACES = kernel.NEWNS | kernel.NEWPID | kernel.NEWNET | kernel.NEWIPC | kernel.NEWUTS | kernel.NEWCGROUP
 
 
-def enter(folder: str, readable: list[str], mib: int) -> None:
-    """Returns in process 1 of new namespaces; the caller's own process waits outside for it and ends with it.
+def enter(folder: str, readable: list[str], mib: int) -> str:
+    """Returns the scratch, in process 1 of new namespaces; the caller's own process waits outside and ends with it.
 
     folder: empty, to build the new root on. readable: what is shown, under its own path. mib: the scratch's size.
     Raises OSError, naming the step, where this machine refuses one.
@@ -32,7 +32,9 @@ def enter(folder: str, readable: list[str], mib: int) -> None:
         kernel.unshare(kernel.NEWUSER)
         write_maps(outside, "self", user, group)
     kernel.unshare(SPACES)
-    build(folder, readable, NOBODY if as_root else INSIDE, mib)
+    scratch = ELSEWHERE if any(path.startswith(TMP + "/") for path in readable) else TMP
+    build(folder, readable, scratch)
+    fill(folder, scratch, NOBODY if as_root else INSIDE, mib)
     kernel.pivot_root(folder)
     (asked, ask), (told, tell) = os.pipe(), os.pipe()
     pid = os.fork()
@@ -51,6 +53,7 @@ def enter(folder: str, readable: list[str], mib: int) -> None:
     os.close(ask)
     os.close(told)
     kernel.prctl("pdeathsig", kernel.PR_SET_PDEATHSIG, 9)
+    return scratch
 
 
 def mapped(user: int) -> bool:
@@ -89,25 +92,29 @@ def attend(pid: int, proc: int | None, asked: int, tell: int, unused: tuple[int,
         os._exit(status)
 
 
-def build(root: str, readable: list[str], owner: int, mib: int) -> None:
-    """Mounts the new root: the readable trees under their own names, four devices, and the scratch."""
+def build(root: str, readable: list[str], scratch: str) -> None:
+    """Mounts the new root, read-only: the readable trees under their own names, and places for the rest."""
     kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
-    quiet = kernel.MS_NOSUID | kernel.MS_NODEV
-    kernel.mount("tmpfs", root, "tmpfs", quiet, "size=1m,nr_inodes=2k,mode=755")
+    kernel.mount("tmpfs", root, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=1m,nr_inodes=2k,mode=755")
     for path in readable:
         show(root, path)
     os.makedirs(root + "/dev", exist_ok=True)
     os.makedirs(root + "/var", exist_ok=True)
-    os.makedirs(root + TMP, exist_ok=True)
-    os.symlink(TMP, root + "/dev/shm")
-    os.symlink(TMP, root + "/var/tmp")
+    os.makedirs(root + scratch, exist_ok=True)
+    os.symlink(scratch, root + "/dev/shm")
+    os.symlink(scratch, root + "/var/tmp")
     for device in DEVICES:
         os.close(os.open(root + device, os.O_CREAT | os.O_WRONLY))
     kernel.make_readonly(root, kernel.ATTR_RDONLY | kernel.ATTR_NOSUID | kernel.ATTR_NODEV)
+
+
+def fill(root: str, scratch: str, owner: int, mib: int) -> None:
+    """Mounts what may be written: four devices, and the scratch, which is empty for each program."""
     for device in DEVICES:
         kernel.mount(device, root + device, None, kernel.MS_BIND)
+    quiet = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
     options = f"size={mib}m,nr_inodes=4k,mode=700,uid={owner},gid={owner}"
-    kernel.mount("tmpfs", root + TMP, "tmpfs", quiet | kernel.MS_NOEXEC, options)
+    kernel.mount("tmpfs", root + scratch, "tmpfs", quiet, options)
 
 
 def show(root: str, path: str) -> None:

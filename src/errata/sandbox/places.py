@@ -23,9 +23,9 @@ SYSTEM = (
     "/usr/share/zoneinfo",
 )
 ASK = """
-import json, site, sys, sysconfig
+import json, sys, sysconfig
 stdlib = sysconfig.get_path("stdlib")
-print(json.dumps([sys.base_prefix, site.getsitepackages(), stdlib, list(sys.version_info[:2])]))
+print(json.dumps([sys.base_prefix, sys.path, stdlib, list(sys.version_info[:2])]))
 """
 
 
@@ -37,7 +37,8 @@ class Python:
     readable: list[str]
     """Files and folders that programs may read; nothing else of the machine is theirs."""
     site: list[str]
-    """Folders of installed packages, to be put on the path."""
+    """Folders of installed packages, to be put on the path; those of an environment that was named, also the folders
+    that its `.pth` files add, so that a package under development is found."""
 
 
 @functools.cache
@@ -56,7 +57,8 @@ def python(environment: str = "") -> Python:
     base, packages, stdlib, version = json.loads(answer.stdout)
     if version < [3, 11]:
         raise UsageError(f"sandbox: {executable} is Python {version[0]}.{version[1]}; 3.11 or later is needed")
-    return described(str(executable), base, packages, stdlib)
+    added = [path for path in packages if os.path.isdir(path) and not os.path.samefile(path, stdlib)]
+    return described(str(executable), base, [path for path in added if not path.endswith("lib-dynload")], stdlib)
 
 
 def described(executable: str, base: str, site: list[str], stdlib: str) -> Python:
