@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from checkpoints import checkpoint
 
+from checkpoints import checkpoint
 from errata import jsonl
 from errata.types import Task, UnitTests
 
