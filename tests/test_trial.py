@@ -288,6 +288,12 @@ def test_tests_together_with_the_program_say_that_they_could_be_forged(run):
     assert (apart.outcome, apart.forgeable) == ("wrong", False)
 
 
+def test_a_traceback_is_the_same_where_tests_run_together(run):
+    source, setup = "def f(x):\n    return 1 / x\n", "def check(g):\n    assert g(0) == 2"
+    apart, together = (run(source, "check(f)", setup=setup, together=how) for how in (False, True))
+    assert apart.detail == together.detail
+
+
 def test_output_of_the_program_is_kept(run):
     found = run("import sys\nprint('héllo')\ndef f(): print('err', file=sys.stderr)\n", "f()")
     assert (found.stdout, found.stderr) == ("héllo\n", "err\n")

@@ -33,6 +33,13 @@ class Layout:
     pieces: Mapping[str, tuple[int, Sequence[str]]]
     """By the name that the frames bear: lines before it in the file, and its own lines."""
 
+    def line(self, number: int) -> str:
+        """A line of the whole file; the program's own end names tests' lines too where they run together."""
+        for before, own in ((0, self.program), *self.pieces.values()):
+            if 0 < number - before <= len(own):
+                return own[number - before - 1]
+        return ""
+
 
 def lines(source: str) -> list[str]:
     return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -126,8 +133,7 @@ def program_frames(where: Layout, frames: Json) -> Iterator[str]:
     for item in frames if isinstance(frames, list) else ():
         match item:
             case [int(number), str(function), int(times)]:
-                line = where.program[number - 1] if 0 < number <= len(where.program) else ""
-                yield frame(number, function[:100], line) * min(times, SHOWN_REPEATS)
+                yield frame(number, function[:100], where.line(number)) * min(times, SHOWN_REPEATS)
                 if times > SHOWN_REPEATS:
                     more = times - SHOWN_REPEATS
                     yield f"  [Previous line repeated {more} more time{'s' if more > 1 else ''}]\n"
