@@ -161,6 +161,17 @@ def test_balanced_training_has_as_many_good_as_bad(config):
     assert sorted(demo.target.startswith("<|good|>") for demo in made) == [False, False, True, True]
 
 
+def test_the_share_of_good_texts_can_be_set(config):
+    made = texts(replace(config, select="balanced", good_share=0.75), [True] * 30 + [False] * 60)
+    assert [demo.target.startswith("<|good|>") for demo in made] == [True] * 30 + [False] * 10
+
+
+def test_identical_texts_can_be_trained_on_once(config):
+    samples, verdicts, words = zip(*[drawn(n % 2, n % 2 == 0) for n in range(6)], strict=True)
+    made = list(recipe.conditioned(samples, verdicts, words, replace(config, dedupe=True), 0))
+    assert [demo.id for demo in made] == ["t/0#0", "t/1#0"]
+
+
 def test_rejection_sampling_trains_on_the_passing_alone(config):
     assert [demo.id for demo in texts(replace(config, select="passing"), PASSES)] == ["t/0#0", "t/4#0"]
 

@@ -159,10 +159,10 @@ def add_control_tokens(tokenizer: PreTrainedTokenizerBase, model: PreTrainedMode
     """Make each control token one id; the ids of all four, in the order of `CONTROL_TOKENS`.
 
     The embedding grows only when the tokenizer has outgrown it: CodeGen's is padded beyond its tokenizer, and cutting
-    it to size would also lose the bias of its head's last rows. Rows that were never trained, new or padded, are set
-    to the mean of the trained rows: a random row has a norm and direction that no other token has, so its first logits
-    can swamp the softmax; the mean is within the cloud and gives each new token about the average logit (Hewitt 2021,
-    "Initializing new word embeddings for pretrained language models").
+    it to size would also lose the bias of its head's last rows. Rows that were never trained, new or padded, are drawn
+    around the mean of the trained rows with their spread: within the cloud a new token gets about the average logit
+    (Hewitt 2021, "Initializing new word embeddings for pretrained language models"), and no two are alike, since a
+    model that reads good and bad as one token takes long to tell them apart. The draw is always the same.
     """
     import torch
 
@@ -179,8 +179,10 @@ def add_control_tokens(tokenizer: PreTrainedTokenizerBase, model: PreTrainedMode
     rows = torch.tensor([token for token in ids if token >= known], device=model.device)
     head = cast("torch.nn.Linear", model.get_output_embeddings())
     with torch.no_grad():
-        for matrix in (embedding(model), head.weight):
-            matrix[rows] = matrix[:known].float().mean(0).to(matrix.dtype)
+        for matrix in {id(matrix): matrix for matrix in (embedding(model), head.weight)}.values():
+            trained = matrix[:known].float()
+            noise = torch.randn(len(rows), trained.shape[1], generator=torch.Generator().manual_seed(0))
+            matrix[rows] = (trained.mean(0) + trained.std(0) * noise.to(matrix.device)).to(matrix.dtype)
         if cast("torch.Tensor | None", head.bias) is not None:
             head.bias[rows] = head.bias[:known].float().mean().to(head.bias.dtype)
     return ids

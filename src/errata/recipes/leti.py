@@ -67,7 +67,11 @@ class Leti:
     loss_on: Literal["all", "program"] = "all"
     """Loss on all text, as in the paper, or on the program alone."""
     select: Literal["all", "balanced", "passing"] = "all"
-    """Samples to train on: all as in the paper, as many good as bad, or the passing alone (rejection sampling)."""
+    """Samples to train on: all as in the paper, good and bad in a fixed ratio, or the passing alone (the baseline)."""
+    good_share: float = 0.5
+    """Share of good samples where `select` is `balanced`; 1 would be rejection sampling."""
+    dedupe: bool = False
+    """Train on identical texts once a round; otherwise as often as they were sampled, as in the paper."""
     control: Literal["none", "shuffled"] = "none"
     """`shuffled` gives verdicts and words to the wrong samples: a control that must not gain."""
     lora: bool = False
@@ -86,6 +90,13 @@ class Leti:
     """Of held-out scores."""
     judging: Judging = Judging()
     """Of all programs."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.good_share < 1:
+            raise UsageError(f"good_share must be between 0 and 1, not {self.good_share}; use --select passing for 1")
+        for name, value in {"iterations": self.iterations, "draws": self.draws}.items():
+            if value < 1:
+                raise UsageError(f"{name} must be at least 1, not {value}")
 
 
 def leti(config: Leti, run: Run) -> str:
@@ -191,22 +202,26 @@ def conditioned(
 ) -> Iterator[Demo]:
     """The round's training texts, a pure function of stored records and the seed.
 
-    Samples whose check is broken are left out. Balanced: all samples of the rarer kind and as many of the other,
-    drawn without replacement; all good ones where none is bad.
+    Samples whose check is broken are left out. Balanced: all samples of the kind that is short, and of the other so
+    many that `good_share` holds, drawn without replacement; all good ones where none is bad.
     """
     rng = random.Random(seed)
     heard = list(zip(verdicts, words, strict=True))
     if config.control == "shuffled":
         rng.shuffle(heard)
     rows = [(sample, *said) for sample, said in zip(samples, heard, strict=True) if said[0].passed is not None]
+    if config.dedupe:
+        first = {(row[0].prompt, row[0].text): row for row in reversed(rows)}
+        rows = list(first.values())[::-1]
     good, bad = ([row for row in rows if row[1].passed is passed] for passed in (True, False))
     if config.select != "all" and not good:
         raise UsageError(f"none of {len(rows)} samples passed: train on all of them, or take more draws or other tasks")
     if config.select == "passing":
         rows = good
     elif config.select == "balanced" and bad:
-        fewer = min(len(good), len(bad))
-        rows = rng.sample(good, fewer) + rng.sample(bad, fewer)
+        odds = config.good_share / (1 - config.good_share)
+        goods, bads = min(len(good), round(len(bad) * odds)), min(len(bad), round(len(good) / odds))
+        rows = rng.sample(good, goods) + rng.sample(bad, bads)
     if not rows:
         raise UsageError("no sample of this round can be trained on; take more draws or other tasks")
     for sample, verdict, feedback in rows:
