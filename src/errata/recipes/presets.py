@@ -47,12 +47,16 @@ PRIMER = replace(
     STANDARD,
     dev="primer[dev]",
     select="balanced",
+    good_share=0.75,
+    dedupe=True,
+    loss_on="program",
     keep="best,last",
-    sampling=Sampling(temperature=1.0, max_new_tokens=160),
-    objective=Objective(learning_rate=1e-3, warmup_steps=10, schedule="linear", epochs=2, batch_size=16),
+    sampling=Sampling(temperature=0.8, max_new_tokens=160),
+    objective=Objective(learning_rate=5e-4, warmup_steps=10, schedule="linear", epochs=2, batch_size=16),
     measuring=Measuring(draws=4, temperature=0.2, max_new_tokens=160, ks=(1,)),
 )
-"""For the small model that ships with the package, on two cores: chosen on its dev split."""
+"""For the small model that ships with the package, on two cores: chosen on its dev and refine splits. Three of four
+samples trained on are good and the loss bears on the program alone: nearer to rejection sampling than to the paper."""
 
 LETI: dict[Name, Leti] = {"primer": PRIMER, "standard": STANDARD, "paper": PAPER}
 
