@@ -20,8 +20,9 @@ LETI: tuple[tuple[str, Json, str], ...] = (
 """Setting, its value in the paper, what to say where it is another. `{}` is the value."""
 
 WORDS: dict[tuple[str, Json], str] = {
-    ("select", "balanced"): "Good and bad samples were balanced half and half. That is half-way to rejection sampling; "
-    "the paper trains on the ratio as it falls.",
+    ("select", "balanced"): "Good and bad samples were trained on in a fixed ratio, {share:.0f} % good. That is "
+    "part of the way to rejection sampling, which trains on the good alone; the paper takes the ratio as it falls.",
+    ("dedupe", True): "Identical texts were trained on once; the paper trains on each as often as it was sampled.",
     (
         "select",
         "passing",
@@ -43,6 +44,7 @@ def departures(recipe: str, settings: Mapping[str, Json]) -> Iterator[str]:
             yield words.format(settings[name])
     for (name, value), words in WORDS.items():
         if settings.get(name) == value:
-            yield words
+            share = settings.get("good_share")
+            yield words.format(share=100 * share if isinstance(share, float) else 50)
     if "objective.pretrain_mix" in settings and not settings["objective.pretrain_mix"]:
         yield "No pretraining text was mixed in; the paper mixes it one to one."

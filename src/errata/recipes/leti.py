@@ -10,8 +10,9 @@ What the defaults do otherwise than the authors' code, each a setting that the `
 - AdamW starts afresh each iteration (`objective.keep_optimizer`); theirs keeps its moments;
 - the learning rate warms up and decays (`objective.warmup_steps`, `objective.schedule`); theirs is constant.
 
-The `primer` preset, which holds when no model is named, also balances good and bad samples (`select`). That is
-half-way to rejection sampling, and the report says so. `select="passing"` is rejection sampling itself, the baseline.
+The `primer` preset, which holds when no model is named, also trains on three good samples for each bad one (`select`,
+`good_share`), on identical texts once (`dedupe`), with loss on the program alone (`loss_on`), sampled at T=0.8. That
+is most of the way to rejection sampling, and the report says so; `select="passing"` is rejection sampling itself.
 
 Not taken over at all: prompts cut by character set, paths of the harness in the feedback, load-dependent verdicts,
 and feedback that pushes the program out of the text.
