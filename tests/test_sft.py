@@ -99,6 +99,19 @@ def test_every_epoch_sees_every_example_once_and_only_the_last_step_is_small():
     assert seen[:10] != seen[10:20]
 
 
+def test_steps_of_like_length_hold_the_same_examples_and_differ_less_in_length():
+    every = [rows.Row(ids=(0,) * (1 + 7 * at % 23), labels=(0,) * (1 + 7 * at % 23)) for at in range(50)]
+    steps = rows.order(50, epochs=1, batch_size=4, max_steps=0, shuffle=True, seed=1)
+    made = rows.alike(every, steps, seed=1)
+    assert sorted(at for step in made for at in step) == list(range(50))
+    assert [len(step) for step in made] == [4] * 12 + [2]
+
+    def spread(steps):
+        return sum(max(len(every[at].ids) for at in step) - min(len(every[at].ids) for at in step) for step in steps)
+
+    assert spread(made) < spread(steps) / 2
+
+
 def test_the_mix_puts_a_step_of_plain_text_before_each_step_on_examples(tmp_path):
     words = tokenizer()
     (tmp_path / "c.jsonl").write_text("".join(json.dumps({"text": f"x = {at}\n"}) + "\n" for at in range(40)))

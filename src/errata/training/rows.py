@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 IGNORED = -100
 """The label of a token that bears no loss."""
+WINDOW = 8
+"""Steps whose examples are sorted by length together."""
 BLOCK = 1024
 """Tokens of a block of plain text, or as many as the model takes, or as the longest example has."""
 
@@ -124,6 +126,24 @@ def order(examples: int, *, epochs: int, batch_size: int, max_steps: int, shuffl
         seen += turn
     steps = [seen[at : at + batch_size] for at in range(0, len(seen), batch_size)]
     return steps[:max_steps] if max_steps else steps
+
+
+def alike(rows: Sequence[Row], steps: Sequence[Sequence[int]], seed: int) -> list[list[int]]:
+    """The same examples in steps of like length, which have less padding: every few steps sorted, cut, shuffled.
+
+    Only a few steps at a time, so that short and long examples still take turns; a small last step stays the last.
+    """
+    rng = random.Random(seed)
+    made: list[list[int]] = []
+    whole = [step for step in steps if len(step) == len(steps[0])]
+    for at in range(0, len(whole), WINDOW):
+        window = whole[at : at + WINDOW]
+        several = sorted(chain.from_iterable(window), key=lambda one: len(rows[one].ids))
+        size = len(steps[0])
+        cut = [several[start : start + size] for start in range(0, len(several), size)]
+        rng.shuffle(cut)
+        made += cut
+    return made + [list(step) for step in steps[len(whole) :]]
 
 
 def by_length(rows: Sequence[Row], steps: Iterable[Sequence[int]]) -> list[list[Row]]:

@@ -114,7 +114,7 @@ def planned(tokenizer: PreTrainedTokenizerBase, examples: Sequence[Row], goal: O
         shuffle=goal.shuffle,
         seed=goal.seed,
     )
-    steps = rows.by_length(examples, chosen)
+    steps = rows.by_length(examples, rows.alike(examples, chosen, goal.seed) if goal.shuffle else chosen)
     if not goal.pretrain_mix:
         return steps
     block = min(most, rows.BLOCK, max(len(row.ids) for row in examples))
