@@ -3,7 +3,7 @@
     python benchmarks/recorded.py [--data DIR] [--workers N] [--only mbpp,humaneval,ilf,codet,ldb]
 
 mbpp, humaneval, ilf   reference solutions pass; ILF's original programs fail
-codet                  16,400 CodeGen-16B samples on HumanEval: pass@1, pass@10, pass@100, with the recorded limit of 3 s
+codet                  16,400 CodeGen-16B samples on HumanEval: pass@1, pass@10, pass@100, with the recorded 3 s
 ldb                    labelled first programs of five models: agreement, and every disagreement by name
 
 Prints a table; exit 1 when a target is missed, 2 when data is not there.
