@@ -121,8 +121,17 @@ def test_a_held_out_task_among_the_training_tasks_is_refused(tmp_path, config):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("architecture", ["llama", "qwen2", "codegen"])
-@pytest.mark.parametrize("lora", [False, True])
+@pytest.mark.parametrize(
+    ("architecture", "lora"),
+    [
+        ("llama", False),
+        ("qwen2", True),
+        ("codegen", False),
+        pytest.param("llama", True, marks=pytest.mark.slow),
+        pytest.param("qwen2", False, marks=pytest.mark.slow),
+        pytest.param("codegen", True, marks=pytest.mark.slow),
+    ],
+)
 def test_a_real_policy_samples_trains_and_samples_again(tmp_path, config, architecture, lora):
     model = str(checkpoint(tmp_path / architecture, architecture))
     real = replace(config, model=model, backend="local", lora=lora, iterations=1)
