@@ -148,6 +148,8 @@ def test_ctrl_c_ends_it_cleanly(tmp_path: Path, tier: int) -> None:
     source = f"""
 import os, signal, sys, threading
 from errata.sandbox import Limits, Pool, Program
+# A command that a script runs in the background is born deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sleeper = Program(source="import time\\ntime.sleep(60)", tests=("assert True",))
 threading.Timer(3, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
