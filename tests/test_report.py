@@ -287,7 +287,7 @@ def test_the_settings_of_the_paper_are_no_departure():
 
 def test_balance_and_control_are_said_in_words():
     said = " ".join(departures("Leti", {"select": "balanced", "control": "shuffled"}))
-    assert "half-way to rejection sampling" in said
+    assert "part of the way to rejection sampling" in said
     assert "control run" in said
 
 
