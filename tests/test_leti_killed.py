@@ -78,7 +78,7 @@ def test_a_recipe_that_is_killed_ends_with_the_records_of_an_undisturbed_one(fol
         )
         try:
             # Early and late moments alike: what a try gets done shortens the next one.
-            process.wait(rng.uniform(0.1, 0.9) * whole)
+            process.wait(rng.uniform(0.05, 0.4) * whole)
             break
         except subprocess.TimeoutExpired:
             os.kill(process.pid, signal.SIGKILL)

@@ -21,7 +21,8 @@ LETI: tuple[tuple[str, Json, str], ...] = (
 
 WORDS: dict[tuple[str, Json], str] = {
     ("select", "balanced"): "Good and bad samples were trained on in a fixed ratio, {share:.0f} % good. That is "
-    "part of the way to rejection sampling, which trains on the good alone; the paper takes the ratio as it falls.",
+    "part of the way to rejection sampling, which trains on the good alone and on the primer gains more from the same "
+    "samples (README has the figures); the paper takes the ratio as it falls.",
     ("dedupe", True): "Identical texts were trained on once; the paper trains on each as often as it was sampled.",
     (
         "select",
