@@ -1,5 +1,6 @@
 """The front door: contracts of the command line that checks from outside rely on."""
 
+import errno
 import json
 import subprocess
 import sys
@@ -175,3 +176,23 @@ def test_settings_start_from_the_preset_that_fits_the_model_or_is_named(monkeypa
     monkeypatch.setattr(plan, "show", shown.append)
     assert run("leti", "r", "--plan", *words) == 0
     assert shown == [preset]
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "said"),
+    [
+        (KeyboardInterrupt(), 130, "errata: stopped; the same command goes on from here\n"),
+        (
+            OSError(errno.ENOSPC, "full"),
+            1,
+            "errata: no space left on the disk; free some and run the same command again\n",
+        ),
+    ],
+)
+def test_ctrl_c_and_a_full_disk_end_in_one_line_and_their_own_codes(monkeypatch, capsys, raised, code, said):
+    def stop(settings: Leti) -> None:
+        raise raised
+
+    monkeypatch.setattr(plan, "show", stop)
+    assert run("leti", "r", "--plan") == code
+    assert capsys.readouterr().err == said
