@@ -148,6 +148,62 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A failing program that people may choose to mend."""
+
+    sample: str
+    """The sample's id."""
+    program: str
+    """Its whole source."""
+    verdict: Verdict
+    """What the judge said of it: the parts passed, got and expected, the interpreter's words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What people are asked: what is wrong with one of these programs, and how is it mended?"""
+
+    id: str
+    """The task's id."""
+    of: tuple[str, ...]
+    """The samples that are offered."""
+    task: Task
+    """Whole, so that whoever puts the question can also try an answer."""
+    offers: tuple[Offer, ...]
+    """Failing programs of the task, the easiest to mend first."""
+    refinement: bool = True
+    """Whether a mended program is wanted too, or words are enough."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one person said to one question; of several lines with one id the last holds."""
+
+    id: str
+    """`mbpp/11@ada`: the question and the author."""
+    of: str
+    """The question's id."""
+    author: str
+    """`human:<name>`, `simulated:<name>` or `critic:<model>`."""
+    sample: str = ""
+    """The sample that was chosen among the offers."""
+    text: str = ""
+    """What is wrong, and how to mend it."""
+    refinement: str = ""
+    """The mended program, whole."""
+    skip: str = ""
+    """Why no answer can be given; closes the question for its author."""
+    category: tuple[str, ...] = ()
+    """What kind of error it is (ILF, table 5)."""
+    passed: bool | None = None
+    """Whether the refinement passes the task's tests, where it was tried."""
+    edit_distance: float | None = None
+    """Levenshtein distance of refinement and program, by the longer of the two: 0 to 1."""
+    seconds: float | None = None
+    """Time spent on the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Demo:
     """Text to imitate: only `target` bears loss."""
 
