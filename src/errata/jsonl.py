@@ -62,6 +62,15 @@ def iterate(path: Path, kind: type[R], *, loose: bool = False) -> Iterator[R]:
         yield parse(line, kind, f"{path}:{number}", loose=loose)
 
 
+def growing(path: Path, kind: type[R]) -> Iterator[R]:
+    """The records of a file that another process may be writing: a torn last line is not there yet, nor is the file."""
+    if not path.exists():
+        return
+    for number, line in lines(path):
+        if line.endswith(b"\n"):
+            yield parse(line, kind, f"{path}:{number}")
+
+
 def lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """(line number from 1, line) of a file or a `.gz`, blank lines and a byte order mark left out.
 

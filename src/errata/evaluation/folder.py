@@ -157,11 +157,7 @@ def look(path: Path) -> Folder:
 
 def records(path: Path, kind: type[N]) -> Iterator[N]:
     """The records of a file that may be growing; none where there is no file."""
-    if not path.exists():
-        return
-    for number, line in jsonl.lines(path):
-        if line.endswith(b"\n"):
-            yield jsonl.parse(line, kind, f"{path}:{number}")
+    yield from jsonl.growing(path, kind)
 
 
 def find(path: Path, kind: type[N], ids: set[str]) -> dict[str, N]:
