@@ -16,6 +16,7 @@ from errata.errors import Fault, Turn
 from errata.recipes import presets
 from errata.recipes.evaluate import Evaluate
 from errata.recipes.leti import Leti
+from errata.web.annotate import Annotate
 
 
 def leti(
@@ -100,6 +101,17 @@ def judge(
         raise Fault(f"{len(graded.reasons)} verdicts are owed: {graded.reasons[0]}; run the same command again")
 
 
+def annotate(run: tyro.conf.Positional[Path], settings: Annotated[Annotate, tyro.conf.arg(name="")]) -> None:
+    """Put a run's open questions to people, on pages in their browsers.
+
+    Args:
+        run: Folder of the run that waits for answers.
+    """
+    from errata.web import annotate as page
+
+    page.annotate(run, settings)
+
+
 def doctor() -> None:
     """Say what this machine can hold and what it cannot: sandbox tier, device, memory, disk, versions."""
     from errata.doctor import examine
@@ -116,6 +128,7 @@ def commands(words: Sequence[str]) -> dict[str, Callable[..., None]]:
         "leti": begun,
         "judge": judge,
         "evaluate": evaluate,
+        "annotate": annotate,
         "doctor": doctor,
     }
 

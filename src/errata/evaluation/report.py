@@ -96,7 +96,7 @@ def report(path: Path) -> Path:
         cards=tuple(_cards(folder)),
         figures=_figures(folder),
         draws=metrics.draws(folder.measured[-1].held_out.rows) if folder.measured else 0,
-        style=Markup("\n").join(map(Markup, _styles())),
+        style=Markup("\n").join(map(Markup, styles())),
         boot=Markup(boot),
         plotly=Markup(base64.b64encode(gzip.compress(plotly.encode(), mtime=0)).decode()),
         scripts=[_digest(boot), _digest(plotly)],
@@ -223,7 +223,8 @@ def _side(told: telling.Told) -> Side:
     )
 
 
-def _styles() -> Iterator[str]:
+def styles() -> Iterator[str]:
+    """The style sheets of the house: of its pages, and of programs in light and in dark."""
     yield _asset("report.css")
     yield typeset.colours(LIGHT, ".code")
     yield "@media screen and (prefers-color-scheme: dark) {\n" + typeset.colours(DARK, ".code") + "\n}"
