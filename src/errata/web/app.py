@@ -2,9 +2,8 @@
 
 import errno
 import hashlib
-import re
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -23,48 +22,15 @@ from errata.evaluation.typeset import excerpt, plain
 from errata.feedback.kinds import KINDS
 from errata.text import edit_distance
 from errata.types import Answer
-from errata.web import sheet
-from errata.web.desk import AUTHOR, Asked, Desk
+from errata.web import lists, sheet
+from errata.web.desk import Asked, Desk
 from errata.web.doors import Doors, Guard
 from errata.web.kept import Draft, Kept
 from errata.web.people import People, named
+from errata.web.sent import Named, Sent, Tried, answered, checked, draft_of, so_far
 from errata.web.trying import Busy, Made, Trier
 
-MOST_WORDS = 10_000
-MOST_REASON = 1_000
-MOST_SECONDS = 7 * 86_400.0
-TOKEN = re.compile(r"[\w-]{8,80}", re.ASCII)
 STATIC = {"annotate.css": "text/css", "annotate.js": "text/javascript", "diff.js": "text/javascript"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """An answer as its page sends it."""
-
-    token: str
-    """One press of the button; the same again when the reply was lost."""
-    sample: str = ""
-    text: str = ""
-    refinement: str = ""
-    skip: str = ""
-    category: tuple[str, ...] = ()
-    seconds: float = 0.0
-    sure: bool = False
-    """The writer knows that the refinement does not pass."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
-    """A program to be run."""
-
-    refinement: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """What somebody wants to be called."""
-
-    name: str
 
 
 class Pages:
@@ -143,7 +109,7 @@ class Pages:
     async def draft(self, request: Request) -> Response:
         body, name, asked = await self._work(request)
         draft = jsonl.parse(body, Draft, "draft")
-        checked(asked, Sent(**{part: getattr(draft, part) for part in DRAFTED}), whole=False)
+        checked(asked, so_far(draft), whole=False)
         await run_in_threadpool(self.kept.save, name, asked.key, draft)
         return JSONResponse({"saved": draft.saved})
 
@@ -177,6 +143,25 @@ class Pages:
                 return JSONResponse({"fails": self._result(made)})
         await run_in_threadpool(self.desk.submit, asked, answer, sent.token)
         return JSONResponse({"next": "/"})
+
+    async def questions(self, request: Request) -> Response:
+        name = self.doors.name(request)
+        if not name:
+            return RedirectResponse("/", 303)
+        rows = await run_in_threadpool(lists.everything, self.desk, self.kept.drafts(name), name)
+        return self._page("questions", name, rows=rows, show=request.query_params.get("show", "all"))
+
+    async def mine(self, request: Request) -> Response:
+        name = self.doors.name(request)
+        if not name:
+            return RedirectResponse("/", 303)
+        return self._page("mine", name, rows=await run_in_threadpool(lists.own, self.desk, name))
+
+    async def agreement(self, request: Request) -> Response:
+        name = self.doors.name(request)
+        if not name:
+            return RedirectResponse("/", 303)
+        return self._page("agreement", name, found=await run_in_threadpool(lists.agreement, self.desk))
 
     async def asset(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -245,9 +230,6 @@ class Pages:
         return self._page("notice", self.doors.name(request), status, words=words)
 
 
-DRAFTED = ("sample", "text", "refinement", "category", "seconds", "token")
-
-
 def told(error: Exception) -> tuple[int, str]:
     match error:
         case HTTPException():
@@ -264,64 +246,6 @@ def told(error: Exception) -> tuple[int, str]:
             return 500, "Something failed in the server; its terminal says what. Your draft is kept."
 
 
-def checked(asked: Asked, sent: Sent, *, whole: bool) -> None:
-    """UsageError where an answer, or a draft of one (not `whole`), is not what the page could have sent."""
-    where = asked.question.id
-    if not TOKEN.fullmatch(sent.token):
-        raise UsageError(f"{where}: token: not one of ours")
-    if sent.sample not in {offer.sample for offer in asked.question.offers} and (whole and not sent.skip):
-        raise UsageError(f"{where}: sample: none of the programs that are offered")
-    for part, text, most in (
-        ("text", sent.text, MOST_WORDS),
-        ("refinement", sent.refinement, sheet.EDITABLE),
-        ("skip", sent.skip, MOST_REASON),
-    ):
-        if len(text) > most:
-            raise UsageError(f"{where}: {part}: {len(text):,} characters, at most {most:,}")
-    if unknown := [kind for kind in sent.category if kind not in KINDS]:
-        raise UsageError(f"{where}: category: unknown {unknown[0]!r}")
-    if not 0 <= sent.seconds <= MOST_SECONDS:
-        raise UsageError(f"{where}: seconds: out of range")
-    if whole and not sent.skip.strip() and not sent.text.strip():
-        raise UsageError(f"{where}: text: say what is wrong and how to fix it, or skip with a reason")
-
-
-def answered(asked: Asked, name: str, sent: Sent) -> Answer:
-    """The record of what was sent. A refinement that changes nothing is none."""
-    question = asked.question
-    if sent.skip.strip():
-        return Answer(
-            id=f"{question.id}@{name}",
-            of=question.id,
-            author=AUTHOR + name,
-            skip=sent.skip.strip(),
-            seconds=round(sent.seconds, 1),
-        )
-    program = next(offer.program for offer in question.offers if offer.sample == sent.sample)
-    same = sent.refinement.strip() in ("", sheet.settled(program).strip())
-    return Answer(
-        id=f"{question.id}@{name}",
-        of=question.id,
-        author=AUTHOR + name,
-        sample=sent.sample,
-        text=sent.text.strip(),
-        refinement="" if same else sent.refinement,
-        category=tuple(dict.fromkeys(sent.category)),
-        seconds=round(sent.seconds, 1),
-    )
-
-
-def draft_of(answer: Answer) -> Draft:
-    """An answer that stands, to be edited."""
-    return Draft(
-        sample=answer.sample,
-        text=answer.text,
-        refinement=answer.refinement,
-        category=answer.category,
-        seconds=answer.seconds or 0.0,
-    )
-
-
 def build(desk: Desk, kept: Kept, people: People, trier: Trier) -> Starlette:
     pages = Pages(desk, kept, people, trier)
     return Starlette(
@@ -336,6 +260,9 @@ def build(desk: Desk, kept: Kept, people: People, trier: Trier) -> Starlette:
             Route("/q/{key}/renew", pages.renew, methods=["POST"]),
             Route("/q/{key}/later", pages.later, methods=["POST"]),
             Route("/q/{key}/submit", pages.submit, methods=["POST"]),
+            Route("/questions", pages.questions),
+            Route("/mine", pages.mine),
+            Route("/agreement", pages.agreement),
             Route("/static/{name}", pages.asset),
         ],
         middleware=[Middleware(Guard, people=people)],
