@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: install demo demo-control check test test-slow bench format clean
+.PHONY: install demo demo-control check test test-slow test-browser bench format clean
 
 install: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
@@ -28,6 +28,9 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	$(BIN)/pytest -m slow
+
+test-browser: $(STAMP)
+	$(BIN)/pytest -m browser tests/browser
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/recorded.py

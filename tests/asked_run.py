@@ -1,5 +1,10 @@
 """A run that waits for people: questions with failing programs, judged in the sandbox once and kept."""
 
+import os
+import re
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,3 +66,32 @@ def ask(folder: Path, count: int = 3, programs: tuple[str, ...] = WRONG) -> Path
     jsonl.write_whole(step / "question.jsonl", map(jsonl.dump, questions))
     (folder / "config.json").write_text("{}")
     return folder
+
+
+class Served:
+    """`errata annotate` in a process of its own, always on the same port."""
+
+    def __init__(self, run: Path, *flags: str) -> None:
+        self.run = run
+        self.flags = flags
+        self.port = 0
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "errata.cli", "annotate", str(self.run), "--port", str(self.port), *self.flags],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
+                self.port = int(found[1])
+                return
+        raise AssertionError("the server did not start")
+
+    def kill(self) -> None:
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()

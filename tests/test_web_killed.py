@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import random
 import re
 import signal
@@ -15,39 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from asked_run import WRONG, question, task, verdicts
+from asked_run import WRONG, Served, question, task, verdicts
 from errata import cli, jsonl
 from errata.types import Answer
 
 QUESTIONS, PEOPLE, KILLS = 240, 4, 6
-
-
-class Served:
-    """`errata annotate` in a process of its own, always on the same port."""
-
-    def __init__(self, run: Path) -> None:
-        self.run = run
-        self.port = 0
-        self.start()
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "errata.cli", "annotate", str(self.run), "--port", str(self.port)],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
-                self.port = int(found[1])
-                return
-        raise AssertionError("the server did not start")
-
-    def kill(self) -> None:
-        os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
 
 
 class Client(threading.Thread):

@@ -22,6 +22,8 @@ class Row:
     words: str
     """The task in short."""
     state: State
+    said: int
+    """How many people have answered or skipped it."""
     who: tuple[str, ...]
     """Who has answered, or who is at it."""
     mine: bool
@@ -85,6 +87,7 @@ def everything(desk: Desk, begun: set[str], name: str) -> list[Row]:
                 asked=asked,
                 words=excerpt(asked.question.task.instruction.strip(), lines=1, columns=140).text,
                 state=state,
+                said=len(answers),
                 who=tuple(_name(answer) for answer in answers) + tuple(holders),
                 mine=any(_name(answer) == name for answer in answers),
                 begun=asked.key in begun,

@@ -83,7 +83,7 @@
       const [kind, old, now, whole] = row;
       const line = document.createElement("div");
       line.className = { " ": "same", "-": "gone", "+": "new" }[kind];
-      const number = Object.assign(document.createElement("i"), { textContent: now ?? old });
+      const number = Object.assign(document.createElement("i"), { textContent: now ?? old, ariaHidden: "true" });
       const code = document.createElement("code");
       const twin = kind === "-" ? rows[n + 1] : rows[n - 1];
       const pair = kind !== " " && twin && twin[0] !== " " && twin[0] !== kind;
@@ -96,7 +96,7 @@
     });
     at("diff").replaceChildren(...made);
     const [more, less] = ["+", "-"].map((kind) => rows.filter((row) => row[0] === kind).length);
-    at("counted").textContent = changed.length ? `+${more} −${less}` : "none yet";
+    at("counted").textContent = `+${more} −${less}`;
     at("changes").classList.toggle("none", !changed.length);
   };
   let drawing = 0;
