@@ -15,6 +15,7 @@ import tyro
 from errata.errors import Fault, Turn
 from errata.recipes import presets
 from errata.recipes.evaluate import Evaluate
+from errata.recipes.ilf import Ilf
 from errata.recipes.leti import Leti
 from errata.web.annotate import Annotate
 
@@ -47,6 +48,31 @@ def leti(
     model = recipe.leti(settings, opened)
     page = report(run)
     table(run)
+    print(f"model   {model}\nreport  {page}")
+
+
+def ilf(
+    run: tyro.conf.Positional[Path],
+    settings: Annotated[Ilf, tyro.conf.arg(name="")],
+    *,
+    preset: presets.Name = "auto",
+) -> None:
+    """Train a model on what people say of its failing programs (ILF, arXiv 2303.16749).
+
+    Args:
+        run: Folder of the run; the same command goes on where it stopped, also when people have answered.
+        preset: Where settings start from. `auto`: `primer`, whose annotator is simulated, for the primer, else
+            `standard`; `paper`: the authors' own.
+    """
+    from errata.evaluation import compared
+    from errata.evaluation.report import report
+    from errata.recipes import ilf as recipe
+    from errata.runs import Run
+
+    opened = Run.open(run, settings, recipe.identity(settings))
+    model = recipe.ilf(settings, opened)
+    page = report(run)
+    compared.table(run)
     print(f"model   {model}\nreport  {page}")
 
 
@@ -139,7 +165,7 @@ def redteam(
         print(dumps(report.json()))
     else:
         show(report)
-    if report.through or report.refused:
+    if report.through:
         sys.exit(1)
 
 
@@ -151,12 +177,14 @@ def doctor() -> None:
 
 
 def commands(words: Sequence[str]) -> dict[str, Callable[..., None]]:
-    """Every sub-command by its name; LETI's settings start from the preset that the command line names."""
-    begun = functools.partial(leti, settings=presets.leti(words))
+    """Every sub-command by its name; a recipe's settings start from the preset that the command line names."""
+    lets = functools.partial(leti, settings=presets.leti(words))
+    ilfs = functools.partial(ilf, settings=presets.ilf(words))
     # A partial has its class's docstring; the whole of functools.wraps would hide the default that it carries.
-    begun.__doc__ = leti.__doc__
+    lets.__doc__, ilfs.__doc__ = leti.__doc__, ilf.__doc__
     return {
-        "leti": begun,
+        "leti": lets,
+        "ilf": ilfs,
         "judge": judge,
         "evaluate": evaluate,
         "annotate": annotate,

@@ -1,7 +1,8 @@
 """Records <-> model text, in one place for sampling and for training.
 
-The control tokens, the prompt of each task format, and the training text of LETI's feedback-conditioned fine-tuning
-(Wang et al. 2023, arXiv 2305.10314). Nobody else formats model text.
+The control tokens, the prompt of each task format, the training text of LETI's feedback-conditioned fine-tuning
+(Wang et al. 2023, arXiv 2305.10314), and ILF's of refinement (Chen et al. 2023, arXiv 2303.16749). Nobody else formats
+model text.
 """
 
 from collections.abc import Iterable, Iterator
@@ -113,3 +114,51 @@ def fcft(
     if loss_on == "all" and isinstance(context, str):
         return Demo(id=sample.id, of=of, context="", target=context + sample.text)
     return Demo(id=sample.id, of=of, context=context, target=sample.text)
+
+
+OLD, SAID, REFINED = "OLD CODE:\n", "\n\nFEEDBACK:\n", "\n\nREFINEMENT:\n"
+REFINING_STOPS = ("\nOLD CODE:", "\nFEEDBACK:", "\nREFINEMENT:")
+"""What ends a reply of a model that was only shown examples, and goes on with another one."""
+
+
+def refining(old: str, feedback: str, problem: Text = "") -> Text:
+    """ILF's prompt for a refinement, `OLD CODE ... FEEDBACK ... REFINEMENT` (papers: ILF 1.1, points 4 and 5).
+
+    The refinement begins with `problem`, as the authors force it to; without feedback that part is left out. In a chat,
+    whose problem is a turn and no beginning of a program, the same stands in one turn.
+    """
+    text = OLD + old.rstrip() + (SAID + feedback.strip() if feedback else "") + REFINED
+    if isinstance(problem, str):
+        return text + problem
+    *before, last = problem
+    return (*before, Message(role=last.role, content=f"{last.content}\n\n{text.rstrip()}"))
+
+
+def remarking(old: str) -> str:
+    """The prompt for feedback: a refinement's prompt, ended where the feedback begins."""
+    return OLD + old.rstrip() + SAID
+
+
+def shown(shots: Iterable[tuple[str, str, str]], prompt: str) -> str:
+    """The prompt behind worked examples of (old program, feedback, refinement)."""
+    worked = [f"{refining(old, feedback)}{refinement.strip()}" for old, feedback, refinement in shots]
+    return "\n\n".join((*worked, prompt))
+
+
+def begun(prompt: Text) -> str:
+    """What of a prompt is the beginning of the program that answers it: all of it, or what follows `REFINEMENT`."""
+    text = plain(prompt)
+    if not isinstance(text, str):
+        return ""
+    return text.rpartition(REFINED)[2] if text.startswith(OLD) and REFINED in text else text
+
+
+def mended(demo: str, of: tuple[str, ...], asked: Text, refinement: str) -> Demo:
+    """The training text of a refinement: loss on what follows the prompt, or on all of the refinement (as the authors
+    have it) where the prompt forces no beginning or the refinement has another one."""
+    forced = begun(asked)
+    if forced and refinement.startswith(forced):
+        return Demo(id=demo, of=of, context=asked, target=refinement[len(forced) :])
+    if forced and isinstance(asked, str):
+        asked = asked.removesuffix(forced)
+    return Demo(id=demo, of=of, context=asked, target=refinement)

@@ -21,6 +21,7 @@ from errata.jsonl import Json
 from errata.types import Demo, Outcome, Verdict
 
 HELD_OUT = "held-out"
+SCORES = "scores.json"
 CONDITION = re.compile(r"held-out-(good|bad|none)-t(\d+(?:\.\d+)?)")
 STEP = re.compile(r"\d+")
 
@@ -132,7 +133,7 @@ def look(path: Path) -> Folder:
         rounds = (
             Round(
                 name="model",
-                held_out=_judged(path),
+                held_out=judged(path),
                 training=Judged(path=path),
                 dev={},
                 conditioned={},
@@ -167,15 +168,15 @@ def find(path: Path, kind: type[N], ids: set[str]) -> dict[str, N]:
 
 def _round(place: Path, *, kept: bool) -> Round:
     conditioned = {
-        (found[1], found[2]): _scores(folder)
+        (found[1], found[2]): checked(folder / SCORES)
         for folder in sorted(place.iterdir())
-        if (found := CONDITION.fullmatch(folder.name)) and _scores(folder)
+        if (found := CONDITION.fullmatch(folder.name)) and checked(folder / SCORES)
     }
     return Round(
         name=place.name,
-        held_out=_judged(place / HELD_OUT),
-        training=_judged(place, kept=kept),
-        dev=_scores(place / "dev"),
+        held_out=judged(place / HELD_OUT),
+        training=judged(place, kept=kept),
+        dev=checked(place / "dev" / SCORES),
         conditioned=conditioned,
         examples=sum(1 for _ in records(place / "example.jsonl", Demo)),
         fitted=_fitted(place / "training.json") or _fitted(place / "model" / "training.json"),
@@ -197,7 +198,8 @@ def _fitted(path: Path) -> Fitted | None:
             return None
 
 
-def _judged(place: Path, *, kept: bool = True) -> Judged:
+def judged(place: Path, *, kept: bool = True) -> Judged:
+    """The samples' verdicts in a folder, and its scores."""
     rows: dict[str, Verdict] = {}
     ends: dict[str, Outcome] = {}
     for row in records(place / "verdict.jsonl", Verdict):
@@ -206,15 +208,15 @@ def _judged(place: Path, *, kept: bool = True) -> Judged:
             rows[row.id] = replace(row, parts=(), detail="")
     counts = Counter(ends.values())
     mix: dict[Outcome, int] = {outcome: counts[outcome] for outcome in metrics.OUTCOMES if counts[outcome]}
-    return Judged(path=place, rows=tuple(rows.values()), mix=mix, scores=_scores(place))
+    return Judged(path=place, rows=tuple(rows.values()), mix=mix, scores=checked(place / SCORES))
 
 
-def _scores(place: Path) -> Scores:
-    """scores.json, checked for its shape; empty where there is none."""
+def checked(path: Path) -> Scores:
+    """A file of scores, checked for its shape; empty where there is none."""
     found: Scores = {}
-    for name, entry in _json(place / "scores.json").items():
+    for name, entry in _json(path).items():
         if not isinstance(entry, Mapping) or not {"value", "low", "high", "n"} <= entry.keys():
-            raise UsageError(f"{place / 'scores.json'}: {name}: needs value, low, high and n")
+            raise UsageError(f"{path}: {name}: needs value, low, high and n")
         found[name] = {key: float(value) for key, value in entry.items() if isinstance(value, int | float)}
     return found
 

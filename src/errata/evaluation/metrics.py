@@ -43,6 +43,11 @@ def passing(verdicts: Iterable[Verdict], k: int = 1) -> dict[str, float]:
     return {task: pass_at_k(n, c, k) for task, (n, c) in counts.items()}
 
 
+def public(verdict: Verdict) -> bool:
+    """Whether a program passes the public tests, which is all that training may see."""
+    return verdict.measures.get("public", float(verdict.passed is True)) >= 1
+
+
 def public_gap(verdicts: Iterable[Verdict]) -> dict[str, float]:
     """The share of each task's programs that pass the public tests and not the hidden ones.
 

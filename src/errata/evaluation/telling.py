@@ -65,8 +65,7 @@ class Told:
     @property
     def given(self) -> int:
         """Lines of the program that the model was given."""
-        prompt = prompts.plain(self.sample.prompt)
-        return prompt.count("\n") if isinstance(prompt, str) else 0
+        return prompts.begun(self.sample.prompt).count("\n")
 
     @property
     def goal(self) -> str:

@@ -9,15 +9,18 @@ what it shows is how the recipe works, and nothing about people.
 import itertools
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from errata.tasks.concepts import Anatomy, Part, Slot, anatomy
-from errata.types import Offer, Question, Task
+from errata.tasks.concepts import Part, Slot, anatomy
+from errata.text import edit_distance
+from errata.types import Answer, Offer, Question
 
 AUTHOR = "simulated:concepts"
-MOST_EDITS = 3
-"""Edits of one proposal; a program that needs more is not the easiest to mend."""
+MOST = 3
+"""Changes of one proposal; a program that needs more is not the easiest to mend."""
+VERBS: Mapping[Slot, str] = {"source": "walk", "filter": "keep", "map": "get", "reduce": "return"}
+"""What is done in a slot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +35,10 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """One change: a slot's form, replaced by the right one."""
+class Change:
+    """A slot's form, replaced by another."""
 
     spot: Spot
-    part: Part
     put: str
     """What is put in the place, with the program's own names and layout."""
 
@@ -51,38 +53,33 @@ class Proposal:
 
 
 def proposals(question: Question, offer: Offer) -> Iterator[Proposal]:
-    """Ways to mend one of the offered programs, fewest edits first; none for a program whose layout is not known."""
+    """Ways to mend one of the offered programs, fewest changes first; none for a program whose layout is not known."""
     body = anatomy(question.task)
-    edits = list(wrong(offer.program, body))
-    for size in range(1, min(len(edits), MOST_EDITS) + 1):
-        for chosen in itertools.combinations(edits, size):
+    parts: dict[Slot, Part] = {part.slot: part for part in body.parts}
+    changes = list(wrong(offer.program, body.variable, parts))
+    for size in range(1, min(len(changes), MOST) + 1):
+        for chosen in itertools.combinations(changes, size):
             mended = applied(offer.program, chosen)
-            text = " ".join(said(question.task, edit, body, at) for at, edit in enumerate(chosen))
+            text = " ".join(said(question.id, at, change, parts) for at, change in enumerate(chosen))
             yield Proposal(sample=offer.sample, refinement=mended, text=text)
 
 
-def wrong(program: str, body: Anatomy) -> Iterator[Edit]:
+def wrong(program: str, variable: str, parts: Mapping[Slot, Part]) -> Iterator[Change]:
     """The slots whose form is not the right one, in the order of the program."""
-    name, spots = spotted(program, body)
-    parts = {part.slot: part for part in body.parts}
+    name, spots = spotted(program, variable)
     for spot in spots:
-        part = parts[spot.slot]
-        right = re.sub(r"\bys\b", name, part.right)
+        put = re.sub(r"\bys\b", name, parts[spot.slot].right)
         if spot.slot == "reduce":
-            put = right if "return" in right else f"return {right}"
-            put = put.replace("\n", "\n    ")
-        elif spot.slot == "filter":
-            put = f" if {right}" if right and spot.written.startswith(" if ") else right
-            put = f" if {right}" if right and not spot.written else put
-        else:
-            put = right
+            put = (put if "return" in put else f"return {put}").replace("\n", "\n    ")
+        elif spot.slot == "filter" and put and (not spot.written or spot.written.startswith(" if ")):
+            put = f" if {put}"
         if put.split() != spot.written.split():
-            yield Edit(spot=spot, part=part, put=put)
+            yield Change(spot=spot, put=put)
 
 
-def spotted(program: str, body: Anatomy) -> tuple[str, list[Spot]]:
+def spotted(program: str, variable: str) -> tuple[str, list[Spot]]:
     """The name of the list that a program makes, and where its slots stand; nothing for a layout that is not known."""
-    variable = re.escape(body.variable)
+    variable = re.escape(variable)
     start = re.search(r"^def f\(.*\n", program, re.MULTILINE)
     if start is None:
         return "", []
@@ -130,35 +127,33 @@ def split(walked: str) -> int:
     return len(walked)
 
 
-def applied(program: str, edits: Sequence[Edit]) -> str:
-    """The program with the edits made."""
-    for edit in sorted(edits, key=lambda edit: -edit.spot.begin):
-        program = program[: edit.spot.begin] + edit.put + program[edit.spot.end :]
+def applied(program: str, changes: Sequence[Change]) -> str:
+    """The program with the changes made."""
+    for change in sorted(changes, key=lambda change: -change.spot.begin):
+        program = program[: change.spot.begin] + change.put + program[change.spot.end :]
     return program
 
 
-def said(task: Task, edit: Edit, body: Anatomy, at: int) -> str:
-    """What is wrong in one place and how to mend it; the wording varies with the task, as that of several people."""
-    put, written = tidy(edit.put), tidy(edit.spot.written)
-    what = edit.part.words
+def said(question: str, at: int, change: Change, parts: Mapping[Slot, Part]) -> str:
+    """What is wrong in one place; the wording varies with the question, as that of several people would."""
+    slot, way = change.spot.slot, zlib.crc32(f"{question}/{at}".encode())
+    return worded(slot, f"{VERBS[slot]} {parts[slot].words}", change.spot.written, change.put, way)
+
+
+def worded(slot: Slot, what: str, written: str, put: str, way: int) -> str:
+    """One sentence: what is wrong in a slot and how to mend it; `what` is what should be done there."""
+    written, put = tidy(written), tidy(put)
     if not put:
         return f"All of them are wanted, so leave out the condition `{written}`."
     if not written:
-        return f"Only {what} are wanted: add the condition `{put}`."
-    if edit.spot.slot == "reduce" and "\n" in edit.put:
+        return f"Not all of them are wanted: to {what} add the condition `{put}`."
+    begun = written.split("\n")[0]
+    if slot == "reduce" and "\n" in put:
         steps = ", ".join(f"`{step}`" for step in put.split("\n"))
-        return f"`{first(written)}` does not return {what}: go step by step, {steps}."
-    ways = {
-        "source": ("`{written}` does not walk {what}; use `{put}`.", "To walk {what} write `{put}`, not `{written}`."),
-        "filter": ("`{written}` does not keep {what}; use `{put}`.", "To keep {what} test `{put}`, not `{written}`."),
-        "map": ("`{written}` does not give {what}; use `{put}`.", "To get {what} write `{put}`, not `{written}`."),
-        "reduce": (
-            "`{written}` does not return {what}; use `{put}`.",
-            "To return {what} write `{put}`, not `{written}`.",
-        ),
-    }[edit.spot.slot]
-    way = ways[zlib.crc32(f"{task.id}/{at}".encode()) % len(ways)]
-    return way.format(written=first(written), what=what, put=put)
+        return f"`{begun}` does not {what}: go step by step, {steps}."
+    if way % 2:
+        return f"To {what} write `{put}`, not `{begun}`."
+    return f"`{begun}` does not {what}; use `{put}`."
 
 
 def tidy(form: str) -> str:
@@ -167,6 +162,22 @@ def tidy(form: str) -> str:
     return form if "\n" in form else re.sub(r"^(return|if) ", "", form)
 
 
-def first(written: str) -> str:
-    """The first line of a form."""
-    return written.split("\n")[0]
+def answer(question: Question, proposal: Proposal) -> Answer:
+    """A proposal that passed, as the answer to its question."""
+    old = next(offer.program for offer in question.offers if offer.sample == proposal.sample)
+    return Answer(
+        id=f"{question.id}@{AUTHOR.partition(':')[0]}",
+        of=question.id,
+        author=AUTHOR,
+        sample=proposal.sample,
+        text=proposal.text,
+        refinement=proposal.refinement,
+        passed=True,
+        edit_distance=edit_distance(proposal.refinement, old),
+    )
+
+
+def skipped(question: Question) -> Answer:
+    """What it says where no proposal passes."""
+    id = f"{question.id}@{AUTHOR.partition(':')[0]}"
+    return Answer(id=id, of=question.id, author=AUTHOR, skip="no small mend of the offered programs passes")

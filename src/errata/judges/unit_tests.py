@@ -154,9 +154,12 @@ def defines(node: ast.stmt, name: str) -> bool:
 
 
 def program(sample: Sample) -> str:
-    """The source that a sample stands for: what it continues and what it says, or the code in a chat reply."""
+    """The source that a sample stands for: what it continues and what it says, or the code in a chat reply.
+
+    Of a prompt for a refinement only what the refinement begins with belongs to it.
+    """
     if isinstance(sample.prompt, str) and sample.prompt:
-        return str(prompts.plain(sample.prompt)) + sample.text
+        return prompts.begun(sample.prompt) + sample.text
     return text.code(sample.text)
 
 

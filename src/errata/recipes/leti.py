@@ -23,7 +23,6 @@ import json
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Literal
 
 from errata import prompts
@@ -37,7 +36,7 @@ from errata.policies import Sampling, check, serve
 from errata.prompts import GOALS, GOOD, ask, fcft
 from errata.recipes import weights
 from errata.runs import Run
-from errata.tasks import digest, load
+from errata.tasks import apart, digest
 from errata.training import Objective, fit
 from errata.types import Demo, Feedback, Sample, Task, Verdict
 
@@ -121,7 +120,7 @@ def leti(config: Leti, run: Run) -> str:
             words = step.map(Feedback, interpreter(config.feedback), verdicts)
         examples = step.put(Demo, conditioned(samples, verdicts, words, config, seed))
         model = str(step.once("model", fit(model, examples, objective)))
-        step.value("training.json", lambda made=model: json.loads((Path(made) / "training.json").read_text()))
+        step.value("training.json", lambda made=model: weights.told(made))
         assess(step, model, sets, config, goal=GOOD, compared=GOALS if i == config.iterations - 1 else ())
         weed(run, i, config)
     return str(run.at(f"{best(run, config.iterations - 1):02}").path / "model") if config.dev else model
@@ -129,14 +128,7 @@ def leti(config: Leti, run: Run) -> str:
 
 def splits(config: Leti) -> dict[str, Sequence[Task]]:
     """Training, held-out and dev tasks, none in two of them."""
-    named = {"tasks": config.tasks, "held_out": config.held_out, "dev": config.dev}
-    loaded: dict[str, Sequence[Task]] = {name: load(spec) if spec else () for name, spec in named.items()}
-    seen: dict[str, str] = {}
-    for name, tasks in loaded.items():
-        for task in tasks:
-            if seen.setdefault(task.id, name) != name:
-                raise UsageError(f"{name}: {task.id} is among {seen[task.id]} too; a score on it would mean nothing")
-    return loaded
+    return apart({"tasks": config.tasks, "held_out": config.held_out, "dev": config.dev})
 
 
 def identity(config: Leti) -> dict[str, Json]:

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from errata.evaluation.measure import Measuring
 from errata.policies import Sampling
+from errata.recipes.ilf import Ilf
 from errata.recipes.leti import Leti
 from errata.training import Objective
 
@@ -61,12 +62,54 @@ samples trained on are good and the loss bears on the program alone: nearer to r
 LETI: dict[Name, Leti] = {"primer": PRIMER, "standard": STANDARD, "paper": PAPER}
 
 
+ILF_PAPER = Ilf(
+    model="Salesforce/codegen-6B-mono",
+    refine="mbpp[ilf-refine]",
+    tasks="mbpp[ilf-train]",
+    held_out="mbpp[ilf-test]",
+    prompt="ilf",
+    loss_on="all",
+    old_tokens=512,
+    sampling=Sampling(temperature=0.8, max_new_tokens=1024),
+    refiner=Objective(learning_rate=5e-6, schedule="linear", warmup_steps=0, epochs=2, batch_size=32, max_length=1024),
+    objective=Objective(
+        learning_rate=5e-6, schedule="linear", warmup_steps=0, epochs=2, batch_size=32, max_length=1024
+    ),
+    measuring=Measuring(draws=30, temperature=0.8, max_new_tokens=1024, ks=(1, 10), style="ilf"),
+)
+"""The authors' settings for CodeGen-Mono 6.1B on MBPP (papers: ILF 1.1). The Hub's name for that size is 6B."""
+
+ILF_PRIMER = replace(
+    Ilf(),
+    arms="ilf,gold",
+    annotator="simulated",
+    sampling=Sampling(temperature=0.8, max_new_tokens=160),
+    refiner=Objective(learning_rate=1e-3, warmup_steps=10, schedule="linear", epochs=8, batch_size=16),
+    objective=Objective(learning_rate=5e-4, warmup_steps=5, schedule="linear", epochs=4, batch_size=16),
+    measuring=Measuring(draws=10, temperature=0.8, max_new_tokens=160, ks=(1, 10)),
+)
+"""For the small model that ships with the package, on two cores, with a simulated annotator in the place of people."""
+
+ILF: dict[Name, Ilf] = {"primer": ILF_PRIMER, "standard": Ilf(), "paper": ILF_PAPER}
+
+
 def leti(words: Sequence[str]) -> Leti:
-    """The settings that a command line starts from: its --preset, or `primer` unless it names another model."""
-    name = flag(words, "--preset") or "auto"
-    if name == "auto":
-        name = "primer" if flag(words, "--model") in ("", "primer") else "standard"
-    return next((preset for known, preset in LETI.items() if known == name), STANDARD)
+    """The settings of LETI that a command line starts from."""
+    return LETI.get(preset(words), STANDARD)
+
+
+def ilf(words: Sequence[str]) -> Ilf:
+    """The settings of ILF that a command line starts from."""
+    return ILF.get(preset(words), Ilf())
+
+
+def preset(words: Sequence[str]) -> Name:
+    """The preset that a command line names, or `primer` unless it names another model."""
+    asked = flag(words, "--preset")
+    if asked in ("", "auto"):
+        return "primer" if flag(words, "--model") in ("", "primer") else "standard"
+    known: list[Name] = [name for name in LETI if name == asked]
+    return known[0] if known else "standard"
 
 
 def flag(words: Sequence[str], name: str) -> str:

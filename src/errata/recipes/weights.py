@@ -1,8 +1,11 @@
 """The model that a recipe begins with, by the name that people give it."""
 
+import json
 from pathlib import Path
+from typing import cast
 
 from errata import models
+from errata.jsonl import Json
 from errata.tasks import primer
 
 
@@ -21,3 +24,8 @@ def digest(name: str) -> str:
         return models.digest(place)
     models.load_tokenizer(name)
     return name
+
+
+def told(model: str) -> dict[str, Json]:
+    """What training said of itself, for a file that outlives the weights."""
+    return cast("dict[str, Json]", json.loads((Path(model) / "training.json").read_text()))

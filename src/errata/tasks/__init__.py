@@ -6,7 +6,7 @@ the Hub through `datasets`. A user's own tasks are JSONL of `Task` records.
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from errata import jsonl
@@ -74,6 +74,20 @@ def own(path: Path) -> tuple[Task, ...]:
         if not task.check.tests and not task.check.hidden:
             raise UsageError(f"{path}:{number}: check.tests: a task needs at least one test")
     return tasks
+
+
+def apart(named: Mapping[str, str]) -> dict[str, Sequence[Task]]:
+    """Several sets by what they are for, from their sources; none where the source is empty.
+
+    Raises UsageError when a task is in two of them.
+    """
+    loaded: dict[str, Sequence[Task]] = {name: load(spec) if spec else () for name, spec in named.items()}
+    seen: dict[str, str] = {}
+    for name, tasks in loaded.items():
+        for task in tasks:
+            if seen.setdefault(task.id, name) != name:
+                raise UsageError(f"{name}: {task.id} is among {seen[task.id]} too; a score on it would mean nothing")
+    return loaded
 
 
 def digest(tasks: Iterable[Task]) -> str:

@@ -1,0 +1,193 @@
+"""ILF: imitation learning from language feedback (Chen et al. 2023, arXiv 2303.16749; TMLR 2024).
+
+Each round samples programs for two sets of tasks and keeps the tasks of which no sample passes. People say what is
+wrong with one of ten failing programs and how to mend it, and on the `refine` set mend it too (algorithm 1). A refiner
+is trained on their refinements; it refines the failing programs of the other set by people's feedback; one refinement a
+task that passes is kept; and the model is trained on those. Baselines, called arms, share the samples and the feedback
+(recipes/arms.py).
+
+What the defaults do otherwise than the authors' code, each a setting that the `paper` preset sets back:
+
+- the refiner's loss bears on the program alone (`loss_on`); theirs on the problem text before it too;
+- the learning rate warms up (`refiner.warmup_steps`); theirs falls from the first step.
+
+Not taken over at all: prompts cut in the middle of their feedback, refinements without an end, tasks that are passed
+over because their prompt cannot be made, and choices without a seed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from errata import prompts
+from errata.errors import UsageError, Waiting
+from errata.evaluation.measure import Measuring, measure
+from errata.jsonl import Json
+from errata.judges import Judging
+from errata.policies import Sampling, check, serve
+from errata.recipes import account, arms, questions, weights
+from errata.runs import Run
+from errata.tasks import apart, digest
+from errata.training import Objective, fit
+from errata.types import Demo, Question, Task
+
+FREE = {"free": True}
+GROWS = {"may": "grow"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Critic:
+    """A model in the place of people, for the arm `model-feedback`, and examples in the place of training."""
+
+    model: str = ""
+    """Who writes feedback: `primer`, a folder, or a name on the Hub; empty is the base model."""
+    backend: str = "local"
+    """Where it answers: `local` or `recorded:FILE`."""
+    sampling: Sampling = Sampling(temperature=0.7, max_new_tokens=200)
+    """How it is asked for feedback."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ilf:
+    """Settings of ILF."""
+
+    model: str = "primer"
+    """The base of both the model and the refiner: `primer`, a folder, or a name on the Hub."""
+    refine: str = "primer[refine]"
+    """Tasks whose failing programs people mend; the refiner learns from them."""
+    tasks: str = "primer[train]"
+    """Tasks whose failing programs people say something about; the model learns from their refinements."""
+    held_out: str = "primer[test]"
+    """Tasks that scores are reported on; none may be among the others."""
+    rounds: int = field(default=1, metadata=GROWS)
+    """Times that all of it is done, each with the model of the one before; a finished run can be given more."""
+    arms: str = field(default="ilf", metadata=FREE)
+    """What is trained on the same samples, with commas: `ilf`, `gold`, `human`, `no-feedback`, `unrelated`,
+    `model-feedback`, `few-shot`; the last two with 1 example or, as `few-shot:2`, with 2. More can be added later."""
+    annotator: Literal["people", "simulated"] = "people"
+    """Who answers: `simulated` is a program that knows the primer's tasks; it stands for no person."""
+    votes: int = 1
+    """People that each question is put to."""
+    go_on_with: int = field(default=0, metadata=FREE)
+    """Go on when so many questions of each set are answered, though others are open; 0 waits for all."""
+    draws: int = 30
+    """Programs sampled for each task, to find the tasks of which none passes."""
+    offers: int = 10
+    """Failing programs of a task that people may choose from, the easiest to mend first."""
+    feedbacks: int = 0
+    """Tasks of each set that are gone on with, chosen with the seed; 0 is all. For curves of sample efficiency."""
+    refinements: int = 30
+    """Refinements sampled for each feedback."""
+    prompt: prompts.Style = "auto"
+    """How a task is put to the model."""
+    loss_on: Literal["all", "program"] = "program"
+    """The refiner's loss: on all of a refinement, the problem text before it too (as in the paper), or the program."""
+    old_tokens: int = 0
+    """Longest failing program in a refinement's prompt, in tokens of the model; 0 is as long as it is."""
+    warm_up: int = 0
+    """Texts that teach the refiner to do what feedback says, before people's: corpus programs of the primer with some
+    places changed, and words that say how to change them back. 0 is none, as in the paper."""
+    lora: bool = False
+    """Train low-rank adapters in place of all weights; merged into the models that are kept."""
+    backend: str = field(default="local", metadata=FREE)
+    """Where the model and the refiner answer: `local` (transformers, in process) or `recorded:FILE`."""
+    seed: int = 0
+    """Seed of draws, choices and training."""
+    critic: Critic = Critic()
+    """Of the arm `model-feedback`."""
+    sampling: Sampling = Sampling(temperature=0.8)
+    """Of programs, and of refinements."""
+    refiner: Objective = Objective(learning_rate=5e-6, epochs=2)
+    """Of the refiner's training."""
+    objective: Objective = Objective(learning_rate=5e-6, epochs=2)
+    """Of the model's training."""
+    warming: Objective = Objective(learning_rate=1e-3, epochs=1, batch_size=16)
+    """Of the refiner's warm-up."""
+    measuring: Measuring = Measuring(draws=30, temperature=0.8, ks=(1, 10))
+    """Of held-out scores."""
+    judging: Judging = Judging()
+    """Of all programs."""
+
+    def __post_init__(self) -> None:
+        counts = {"rounds": self.rounds, "draws": self.draws, "offers": self.offers, "votes": self.votes}
+        for name, value in {**counts, "refinements": self.refinements}.items():
+            if value < 1:
+                raise UsageError(f"{name} must be at least 1, not {value}")
+        arms.named(self.arms)
+
+
+def ilf(config: Ilf, run: Run) -> str:
+    """The trained model's folder. Re-running goes on where it stopped.
+
+    Raises Waiting while people's answers are missing, UsageError for settings or tasks that do not fit, Fault when the
+    machine fails; nothing done is lost.
+    """
+    model, sets = weights.folder(config.model), splits(config)
+    refiner = model
+    assess(run.at("base"), model, sets["held_out"], config)
+    for i in range(config.rounds):
+        step, settings = run.at(f"{i:02}"), seeded(config, i)
+        asked = {name: questions.sampled(step.at(name), model, sets[name], settings) for name in ("refine", "tasks")}
+        heard = listened(step, asked, settings)
+        bench = arms.Bench(step=step, model=model, refiner=refiner, heard=heard, config=settings)
+        refiner = arms.refiner(bench)
+        trained: dict[str, str] = {}
+        for arm in arms.named(config.arms):
+            place = arms.place(step, arm.name)
+            examples = place.put(Demo, arms.examples(replace(bench, refiner=refiner), arm))
+            trained[arm.name] = str(place.once("model", fit(model, examples, settings.objective)))
+            place.value("training.json", lambda made=trained[arm.name]: weights.told(made))
+            assess(place, trained[arm.name], sets["held_out"], config)
+        account.account(run, bench, trained)
+        model = trained["ilf"]
+    return model
+
+
+def listened(step: Run, asked: Mapping[str, Sequence[Question]], config: Ilf) -> dict[str, list[questions.Mended]]:
+    """What people said to the questions of both sets, which are all put before anybody is waited for."""
+    heard: dict[str, list[questions.Mended]] = {}
+    waiting: Waiting | None = None
+    for name, those in asked.items():
+        try:
+            heard[name] = questions.answered(step.at(name), those, config)
+        except Waiting as open_ones:
+            waiting = open_ones
+    if waiting:
+        raise waiting
+    return heard
+
+
+def seeded(config: Ilf, i: int) -> Ilf:
+    """The settings of a round, whose seed is its own."""
+    seed = 1000 * config.seed + i
+    return replace(
+        config,
+        seed=seed,
+        sampling=replace(config.sampling, seed=seed),
+        refiner=replace(config.refiner, seed=seed, lora=config.lora or config.refiner.lora),
+        objective=replace(config.objective, seed=seed, lora=config.lora or config.objective.lora),
+        warming=replace(config.warming, seed=seed),
+    )
+
+
+def splits(config: Ilf) -> dict[str, Sequence[Task]]:
+    """The three sets of tasks, none of which shares a task with another."""
+    return apart({"refine": config.refine, "tasks": config.tasks, "held_out": config.held_out})
+
+
+def identity(config: Ilf) -> dict[str, Json]:
+    """What a run is besides its settings: digests of its tasks and of its base model.
+
+    Raises UsageError for settings that do not fit, before anything is begun.
+    """
+    check(config.backend)
+    check(config.critic.backend)
+    named: dict[str, Json] = {name: digest(tasks) for name, tasks in splits(config).items()}
+    return {**named, "model": weights.digest(config.model)}
+
+
+def assess(step: Run, model: str, tasks: Sequence[Task], config: Ilf) -> None:
+    """Scores of one model on the held-out tasks, by hidden tests where they have them."""
+    settings = replace(config.measuring, style=config.prompt)
+    with serve(model, config.backend) as policy:
+        measure(step.at("held-out"), policy, tasks, settings, judging=config.judging)
