@@ -87,17 +87,17 @@ def root(folder: Path) -> Path:
 
 
 def add(folder: Path, given: Iterable[Answer]) -> None:
-    """Append answers, each whole and on the disk before this returns; a torn line of a killed writer is cut off first.
+    """Append answers, all whole and on the disk before this returns; a torn line of a killed writer is cut off first.
 
-    Several processes may add at once. Raises OSError when the disk is full; nothing of the torn line stays.
+    Several processes may add at once. Raises OSError when the disk is full; none of them stays then.
     """
     path = folder / ANSWERS
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
         mend(path, is_answer)
-        for answer in given:
-            append(file, os.fstat(file).st_size, jsonl.dump(answer))
+        if lines := "\n".join(map(jsonl.dump, given)):
+            append(file, os.fstat(file).st_size, lines)
         os.fsync(file)
     finally:
         os.close(file)
