@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from asked_run import RIGHT, WRONG, ask, question
 from errata import jsonl
 from errata.types import Answer, Question
+from errata.web import annotate, lists
 from errata.web.app import build
 from errata.web.desk import Desk
 from errata.web.kept import Kept
@@ -350,6 +351,18 @@ def test_with_two_votes_each_question_goes_to_two_people_and_agreement_is_shown_
     server.kept.close()
 
 
+def test_when_the_run_has_gone_on_answers_can_be_seen_and_no_longer_changed(server, run):
+    ada = server.person("Ada")
+    key = ada.next()["key"]
+    ada.send(text="first")
+    ada.open(f"/q/{key}")
+    (run / "00/refine/feedback.jsonl").touch()
+    assert "The run has gone on" in ada.send(text="second").json()["error"]
+    assert "no longer changed" in ada.http.get(f"/q/{key}").text
+    assert ada.next() == {}
+    assert [answer.text for answer in server.answers()] == ["first"]
+
+
 def test_questions_that_come_while_the_server_runs_are_found(server, run):
     ada = server.person("Ada")
     step = run / "01/refine"
@@ -502,3 +515,34 @@ def test_a_program_of_one_endless_line_is_cut_and_not_put_into_the_editor(run, t
     assert ada.data["programs"][0]["source"] is None
     assert len(ada.page.content) < 40_000
     server.kept.close()
+
+
+def test_tokens_are_the_owners_to_read_and_the_same_after_a_restart(run):
+    kept = Kept(run)
+    tokens = kept.tokens(("Ada", "Bo"))
+    kept.close()
+    assert (run / ".annotate/tokens.json").stat().st_mode & 0o077 == 0
+    assert (run / ".annotate/secret").stat().st_mode & 0o077 == 0
+    again = Kept(run)
+    assert again.tokens(("Bo", "Cy"))["Bo"] == tokens["Bo"]
+    assert again.tokens(("Ada",))["Ada"] != tokens["Ada"]
+    again.close()
+
+
+def test_as_many_people_are_asked_as_the_run_was_begun_to_ask(run):
+    assert annotate._votes(run) == 1
+    (run / "config.json").write_text('{"settings": {"votes": 3}}')
+    assert annotate._votes(run) == 3
+
+
+@pytest.mark.parametrize(
+    ("units", "alpha"),
+    [
+        ([[1, 1], [2, 2], [1, 1]], 1.0),
+        ([[1, 1], [1, 1]], None),
+        ([[1, 2], [1, 2]], -0.5),
+        ([[1, 1], [2, 2], [1, 2]], 4 / 9),
+    ],
+)
+def test_agreement_is_krippendorffs(units, alpha):
+    assert lists.alpha(units) == (None if alpha is None else pytest.approx(alpha))

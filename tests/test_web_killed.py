@@ -126,7 +126,7 @@ def test_a_second_server_is_refused_and_the_first_ends_on_ctrl_c(run):
     ("words", "said"),
     [
         (("--host", "0.0.0.0"), "so --name each annotator"),
-        (("--votes", "0"), "--votes: at least 1"),
+        (("--votes", "-1"), "--votes: at least 1"),
         (("--name", "a@b"), "name: 1 to 40 letters"),
         (("--host", "no.such.host.invalid", "--name", "a"), "cannot listen there"),
     ],

@@ -1,12 +1,17 @@
 """`errata annotate RUN`: the pages served until Ctrl-C."""
 
+import json
 import os
 import socket
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from errata.errors import UsageError
+from errata.feedback import human
+from errata.jsonl import Json
 from errata.web.desk import Desk, checked
 from errata.web.kept import Kept
 from errata.web.people import People, is_loopback, local_hosts, named
@@ -21,8 +26,8 @@ class Annotate:
     """Address to listen at; any but loopback needs --name for each annotator and gives each a link of their own."""
     port: int = 8321
     """Port to listen at; 0: any that is free."""
-    votes: int = 1
-    """People that each question is put to."""
+    votes: int = 0
+    """People that each question is put to; 0: as many as the run asks for."""
     name: tuple[str, ...] = ()
     """Annotators, each of whom then comes by a link with a token; without names, people say theirs (loopback only)."""
     lease: float = 15.0
@@ -36,14 +41,14 @@ def annotate(run: Path, settings: Annotate) -> None:
     local = is_loopback(settings.host)
     if not local and not settings.name:
         raise UsageError(f"--host {settings.host}: others can reach it, so --name each annotator, who gets a link")
-    if settings.votes < 1:
-        raise UsageError("--votes: at least 1")
+    if settings.votes < 0:
+        raise UsageError("--votes: at least 1, or 0 for as many as the run asks for")
     names = tuple(dict.fromkeys(named(name) for name in settings.name))
     kept = Kept(checked(run))
     listening = _listen(settings.host, settings.port)
     try:
         port: int = listening.getsockname()[1]
-        desk = Desk(run, kept, votes=settings.votes, lease=60 * settings.lease)
+        desk = Desk(run, kept, votes=settings.votes or _votes(run), lease=60 * settings.lease)
         tokens = kept.tokens(names) if names else None
         people = People(kept.secret, tokens, local_hosts(settings.host, port) if local else None)
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -54,6 +59,15 @@ def annotate(run: Path, settings: Annotate) -> None:
     finally:
         listening.close()
         kept.close()
+
+
+def _votes(run: Path) -> int:
+    """How many people the run was begun to ask."""
+    path = run / human.CONFIG
+    begun = cast("Json", json.loads(path.read_bytes())) if path.exists() else None
+    settings = begun.get("settings") if isinstance(begun, Mapping) else None
+    votes = settings.get("votes") if isinstance(settings, Mapping) else None
+    return votes if isinstance(votes, int) and votes > 0 else 1
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -90,6 +104,7 @@ def _serve(desk: Desk, kept: Kept, people: People, trier: Trier, listening: sock
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=5,
+        limit_concurrency=256,
         h11_max_incomplete_event_size=1 << 16,
     )
     uvicorn.Server(config).run([listening])

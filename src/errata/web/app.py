@@ -65,17 +65,17 @@ class Pages:
     async def front(self, request: Request) -> Response:
         name = self.doors.name(request)
         if not name:
-            return self._page("closed", "", 401) if self.people.by_token else self._page("name", "")
+            return await self._page("closed", "", 401) if self.people.by_token else await self._page("name", "")
         asked = await run_in_threadpool(self.desk.take, name)
         if asked is None:
-            return self._page("done", name)
+            return await self._page("done", name)
         return RedirectResponse(f"/q/{asked.key}", 303)
 
     async def enter(self, request: Request) -> Response:
         """By the link that was printed for a person."""
         name = self.people.bearer(request.path_params["token"])
         if not name:
-            return self._page("closed", "", 403)
+            return await self._page("closed", "", 403)
         return self._signed(RedirectResponse("/", 303), request, name)
 
     async def name(self, request: Request) -> Response:
@@ -98,13 +98,13 @@ class Pages:
         asked = self._asked(request)
         others = await run_in_threadpool(self.desk.hold, name, asked)
         if others:
-            return self._page("taken", name, 409, asked=asked, others=sorted(others))
+            return await self._page("taken", name, 409, asked=asked, others=sorted(others))
         await run_in_threadpool(self.trier.ready, asked.question.task)
         mine = self.desk.answer(asked, name)
         draft = self.kept.draft(name, asked.key) or (draft_of(mine) if mine else None)
         shown = await run_in_threadpool(sheet.sheet, asked)
         data = sheet.data(asked, draft, secrets.token_urlsafe(16))
-        return self._page("question", name, sheet=shown, data=data, mine=mine)
+        return await self._page("question", name, sheet=shown, data=data, mine=mine, settled=self.desk.settled(asked))
 
     async def draft(self, request: Request) -> Response:
         body, name, asked = await self._work(request)
@@ -149,19 +149,19 @@ class Pages:
         if not name:
             return RedirectResponse("/", 303)
         rows = await run_in_threadpool(lists.everything, self.desk, self.kept.drafts(name), name)
-        return self._page("questions", name, rows=rows, show=request.query_params.get("show", "all"))
+        return await self._page("questions", name, rows=rows, show=request.query_params.get("show", "all"))
 
     async def mine(self, request: Request) -> Response:
         name = self.doors.name(request)
         if not name:
             return RedirectResponse("/", 303)
-        return self._page("mine", name, rows=await run_in_threadpool(lists.own, self.desk, name))
+        return await self._page("mine", name, rows=await run_in_threadpool(lists.own, self.desk, name))
 
     async def agreement(self, request: Request) -> Response:
         name = self.doors.name(request)
         if not name:
             return RedirectResponse("/", 303)
-        return self._page("agreement", name, found=await run_in_threadpool(lists.agreement, self.desk))
+        return await self._page("agreement", name, found=await run_in_threadpool(lists.agreement, self.desk))
 
     async def asset(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -212,12 +212,12 @@ class Pages:
         )
         return response
 
-    def _page(self, template: str, name: str, status: int = 200, **more: object) -> Response:
+    async def _page(self, template: str, name: str, status: int = 200, **more: object) -> Response:
         page = self.templates.get_template(f"{template}.html.jinja").render(
             self.everywhere,
             name=name,
             mark=self.people.mark(name),
-            progress=self.desk.progress(name) if name else None,
+            progress=await run_in_threadpool(self.desk.progress, name) if name else None,
             **more,
         )
         return HTMLResponse(page, status)
@@ -227,7 +227,7 @@ class Pages:
         status, words = told(error)
         if request.method == "POST":
             return JSONResponse({"error": words}, status)
-        return self._page("notice", self.doors.name(request), status, words=words)
+        return await self._page("notice", self.doors.name(request), status, words=words)
 
 
 def told(error: Exception) -> tuple[int, str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from errata import jsonl
 from errata.errors import UsageError
 from errata.feedback import human
+from errata.feedback.exchange import SETTLED
 from errata.types import Answer, Question
 from errata.web.kept import Kept
 from errata.web.leases import Leases
@@ -43,7 +44,7 @@ class Progress:
 
     total: int
     done: int
-    """Questions that so many people have answered or skipped as are wanted."""
+    """Questions that so many people have answered or skipped as are wanted, or that the run has left."""
     mine: int
     """Answered or skipped by the person who asks."""
 
@@ -120,8 +121,13 @@ class Desk:
         """What a person said to a question."""
         return next((answer for answer in self.answers(asked) if answer.author == AUTHOR + name), None)
 
+    def settled(self, asked: Asked) -> bool:
+        """Whether the run has gone on, so that it hears no more answers to this."""
+        return (asked.folder / SETTLED).exists()
+
     def closed(self, asked: Asked) -> bool:
-        return len(self.answers(asked)) >= self.votes
+        """Whether nobody needs to be asked any more."""
+        return len(self.answers(asked)) >= self.votes or self.settled(asked)
 
     def holders(self, asked: Asked) -> set[str]:
         """Who is at a question that they have not answered yet."""
@@ -154,13 +160,13 @@ class Desk:
             return free[0] if free else None
 
     def hold(self, name: str, asked: Asked) -> set[str]:
-        """Give a chosen question to a person; else who is at it. Nobody is kept from one that is closed."""
+        """Give a chosen question to a person; else who is at it. Nobody is kept from looking at one that is closed."""
         with self._lock:
             others = self.holders(asked) - {name}
             mine = self.answer(asked, name) is not None
             if others and not mine and not self.closed(asked) and not self._free(asked, name):
                 return others
-            if not mine:
+            if not mine and not self.settled(asked):
                 self._leases.hold(name, asked.key)
             return set()
 
@@ -189,10 +195,15 @@ class Desk:
             return self._kept.noted(token, digest(answer)) and digest(answer) in book.digests
 
     def submit(self, asked: Asked, answer: Answer, token: str) -> None:
-        """Write an answer down, once for each press of the button; on the disk before this returns."""
+        """Write an answer down, once for each press of the button; on the disk before this returns.
+
+        UsageError where the run has gone on.
+        """
         name = answer.author.removeprefix(AUTHOR)
         with self._lock:
             if not self.seen(asked, answer, token):
+                if self.settled(asked):
+                    raise UsageError("The run has gone on since it asked this, and hears no more answers to it.")
                 self._kept.note(token, digest(answer))
                 human.add(asked.folder, [answer])
             self._leases.release(name, asked.key)
@@ -201,7 +212,8 @@ class Desk:
     def _free(self, asked: Asked, name: str) -> bool:
         authors = {answer.author for answer in self.answers(asked)}
         others = self.holders(asked) - {name}
-        return AUTHOR + name not in authors and len(authors) + len(others) < self.votes
+        wanted = len(authors) + len(others) < self.votes and not self.settled(asked)
+        return wanted and AUTHOR + name not in authors
 
     def _look(self) -> None:
         """Read questions that came since the last look; the run may ask more while people answer."""

@@ -11,7 +11,7 @@ from errata.feedback.kinds import KINDS
 from errata.types import Answer
 from errata.web.desk import AUTHOR, Asked, Desk
 
-State: TypeAlias = Literal["open", "taken", "done", "skipped"]
+State: TypeAlias = Literal["open", "taken", "done", "skipped", "left"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +82,8 @@ def everything(desk: Desk, begun: set[str], name: str) -> list[Row]:
         skipped = all(answer.skip for answer in answers)
         closed = "skipped" if skipped else "done"
         state: State = closed if len(answers) >= desk.votes else "taken" if holders else "open"
+        if desk.settled(asked) and not answers:
+            state = "left"
         rows.append(
             Row(
                 asked=asked,

@@ -339,6 +339,7 @@
     at("confirm").scrollIntoView({ block: "nearest" });
   };
   const submit = () => {
+    if (at("submit").disabled) return;
     at("skipping").hidden = true;
     if (!text.value.trim()) {
       trouble("Say what is wrong and how to fix it, or skip with a reason.");
@@ -362,6 +363,7 @@
   });
   form.addEventListener("input", () => (sure = false));
   const skip = () => {
+    if (at("skip").disabled) return;
     at("skipping").hidden = false;
     at("skipping").scrollIntoView({ block: "nearest" });
     at("reason").focus();
@@ -383,6 +385,7 @@
     }
   });
   const later = async () => {
+    if (at("later").disabled) return;
     try {
       await save();
       left = true;
