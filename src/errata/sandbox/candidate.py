@@ -3,7 +3,7 @@
 This text runs inside the sandbox, beside code that nobody has read, so nothing that it says is believed: the judge
 takes its answers as values that the program gave, never as verdicts. It knows no tests and no expected values.
 
-    job        {"source", "imports", "back"}
+    job        {"source", "imports", "back", "call", "plan"}   a name, and the arguments of each call of it
     request    [id, operation, positional, named]       operations: `OPERATIONS`
     answer     ["v", id, value, changed arguments or null]   ["e", id, report]   ["large", id]
     call back  ["c", id, operation, positional, named]  a callable or an iterator of the test's is used
@@ -34,10 +34,6 @@ def call(target: Callable[..., object], *args: object, **named: object) -> objec
     return target(*args, **named)
 
 
-def contains(item: object, container: object) -> bool:
-    return item in cast("list[object]", container)
-
-
 def enter(manager: AbstractContextManager[object]) -> object:
     return manager.__enter__()
 
@@ -57,7 +53,7 @@ OPERATIONS: dict[str, Callable[..., object]] = {
     "item": operator.getitem,
     "put": operator.setitem,
     "remove": operator.delitem,
-    "contains": contains,
+    "contains": operator.contains,
     "iterable": iterable,
     "iter": iter,
     "isinstance": isinstance,
@@ -149,6 +145,11 @@ class Service:
                 exec(line, self.main.__dict__)
         names = {name: self.describe(value) for name, value in list(vars(self.main).items()) if public(name)}
         self.tell(["v", 0, cast("Json", names), None], 0)
+        plan = cast("list[list[Json]]", order["plan"])
+        if plan and names.get(name := cast("str", order["call"])) is not None:
+            target: Json = {"t": "handle", "v": self.keys[id(vars(self.main)[name])]}
+            for at, given in enumerate(plan):
+                self.answer([at + 1, "call", [target, *given], {}])
         while True:
             self.answer(cast("list[Json]", receive(self.channel.recv)[0]))
 

@@ -3,7 +3,9 @@
 A handle never equals plain data. An instance of a subclass of a plain type is compared by the plain value it holds,
 here, so a lying `__eq__` stays behind. An operator between a handle and the test's data may only make another handle,
 and that one gives no plain numbers: otherwise `abs(f(x) - 3) < 1e-6` would tell the program what is expected and let
-it answer. Membership is decided here too, by iteration, where there is anything to iterate over.
+it answer. Membership is decided here too, by iteration, where there is anything to iterate over. Where there is not,
+the program is only believed of objects with an interface: those whose attributes the test has used, or which it made by
+calling a class under a class's name. A function's result that merely says yes to every item is refused.
 """
 
 from collections.abc import Callable, Iterator
@@ -108,7 +110,10 @@ class Handle:
     def __getattr__(self, name: str) -> object:
         if name.startswith("__") and name not in ALLOWED:
             raise AttributeError(f"'{self.errata_.name}' object has no attribute '{name}'")
-        return self.errata_.session.ask("get", self, name)
+        same = self.errata_
+        got = same.session.ask("get", self, name)
+        same.session.spoken.add(same.key)
+        return got
 
     def __setattr__(self, name: str, value: object) -> None:
         self.errata_.session.ask("set", self, name, value)
@@ -117,7 +122,11 @@ class Handle:
         self.errata_.session.ask("delete", self, name)
 
     def __call__(self, *args: object, **named: object) -> object:
-        return self.errata_.session.put("call", (self, *args), named)
+        same = self.errata_
+        got = same.session.put("call", (self, *args), named)
+        if same.kind == "class" and isinstance(got, Handle) and same.name.rpartition(".")[2][:1].isupper():
+            same.session.spoken.add(got.errata_.key)
+        return got
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -173,7 +182,9 @@ class Handle:
         session = self.errata_.session
         if not isinstance(item, Handle) and session.ask("iterable", self) is True:
             return any(item is found or item == found for found in self)
-        return session.ask("contains", item, self) is True
+        if not isinstance(item, Handle) and self.errata_.key not in session.spoken:
+            raise TypeError(f"argument of type '{self.errata_.name}' is not iterable")
+        return session.ask("contains", self, item) is True
 
     def __getitem__(self, key: object) -> object:
         return self.errata_.session.ask("item", self, key)

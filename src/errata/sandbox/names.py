@@ -12,14 +12,14 @@ import importlib.util
 import math
 import sys
 import types
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FunctionType
 from typing import cast
 
 from errata.sandbox.checks import Test
 from errata.sandbox.handles import Handle
-from errata.sandbox.protocol import Json, unpack
+from errata.sandbox.protocol import Broken, Json, unpack
 from errata.sandbox.session import Session
 
 PURE = frozenset(
@@ -55,8 +55,14 @@ def namespace(
 
 
 def value_of(session: Session, name: str, described: Mapping[str, Json]) -> object:
+    """What the program holds under a name. Raises Broken where it names something of this process's own."""
     told = described[name]
-    return session.ask("name", name) if told is None else unpack(told, session.known)
+    if told is not None and not isinstance(told, dict):
+        raise Broken
+    value = session.ask("name", name) if told is None else unpack(told, session.known)
+    if isinstance(value, type) and "errata_" not in vars(value):
+        raise Broken
+    return value
 
 
 def prelude(source: str) -> dict[str, object]:
@@ -147,9 +153,9 @@ def stand_in() -> None:
         sys.modules["pytest"] = module
 
 
-def shared(test: Test, source: str) -> Iterator[str]:
-    """Imports of a test that may matter to the program, which in one file with it would see them too."""
-    for line in test.imports:
+def shared(imports: Iterable[str], source: str) -> Iterator[str]:
+    """Of the tests' imports those that may matter to the program, which in one file with it would see them too."""
+    for line in imports:
         node = ast.parse(line).body[0]
         assert isinstance(node, ast.Import | ast.ImportFrom)
         bound = [alias.asname or alias.name.partition(".")[0] for alias in node.names]

