@@ -199,6 +199,19 @@ def test_changes_to_one_program_are_kept_while_another_is_looked_at(serve, sit):
     assert page.input_value("#refinement") == WRONG[2]
 
 
+def test_the_changes_show_line_by_line_what_is_other(serve, sit):
+    page = sit(serve()).page
+    page.fill(
+        "#refinement", WRONG[0].replace("best = 0", "best = xs[0]").replace("for x", "for y").replace("x >", "y >")
+    )
+    assert page.locator(".diff .gone code").all_inner_texts() == [
+        "    best = 0",
+        "    for x in xs:",
+        "        if x > best:",
+    ]
+    assert page.locator(".diff .new mark").all_inner_texts() == ["xs[", "]", "y", "y"]
+
+
 HOSTILE = {
     "a tag": 'x = \'</script><script>document.title="owned"</script><img src=x onerror="document.title=1">\'\n',
     "one endless line": "x = '" + "a" * 1_000_000 + "'\n",

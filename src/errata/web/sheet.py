@@ -14,7 +14,7 @@ from errata.types import Offer, Outcome, Part, Question
 from errata.web.desk import Asked
 from errata.web.kept import Draft
 
-LINES, COLUMNS = 600, 300
+LINES, COLUMNS = 400, 1000
 """Of a program that are shown."""
 EDITABLE = 100_000
 """Characters of the longest program that the editor takes."""

@@ -74,6 +74,7 @@
   const drawDiff = () => {
     const rows = programs[chosen].source === null ? [] : errataDiff.lines(original(), editor.value);
     const changed = rows.flatMap((row, n) => (row[0] === " " ? [] : [n]));
+    const twins = errataDiff.twins(rows);
     const made = [];
     let last = -1;
     rows.forEach((row, n) => {
@@ -85,10 +86,9 @@
       line.className = { " ": "same", "-": "gone", "+": "new" }[kind];
       const number = Object.assign(document.createElement("i"), { textContent: now ?? old, ariaHidden: "true" });
       const code = document.createElement("code");
-      const twin = kind === "-" ? rows[n + 1] : rows[n - 1];
-      const pair = kind !== " " && twin && twin[0] !== " " && twin[0] !== kind;
-      if (pair)
-        for (const [word, differs] of errataDiff.marked(clipped(whole), clipped(twin[3])))
+      const twin = twins.get(n);
+      if (twin !== undefined)
+        for (const [word, differs] of errataDiff.marked(clipped(whole), clipped(rows[twin][3])))
           code.append(differs ? Object.assign(document.createElement("mark"), { textContent: named(word) }) : named(word));
       else code.textContent = named(clipped(whole));
       line.append(number, Object.assign(document.createElement("b"), { textContent: kind === "-" ? "−" : kind }), code);
@@ -335,7 +335,7 @@
   const confirmFirst = (words) => {
     at("confirm-words").textContent = words;
     at("confirm").hidden = false;
-    at("confirm-back").focus();
+    at("confirm-back").focus({ preventScroll: true });
     at("confirm").scrollIntoView({ block: "nearest" });
   };
   const submit = () => {
@@ -364,9 +364,10 @@
   form.addEventListener("input", () => (sure = false));
   const skip = () => {
     if (at("skip").disabled) return;
+    at("confirm").hidden = true;
     at("skipping").hidden = false;
+    at("reason").focus({ preventScroll: true });
     at("skipping").scrollIntoView({ block: "nearest" });
-    at("reason").focus();
   };
   at("skip").addEventListener("click", skip);
   at("skip-no").addEventListener("click", () => {

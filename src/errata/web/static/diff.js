@@ -45,12 +45,26 @@ globalThis.errataDiff = (() => {
   const words = (line) => line.match(/\s+|\w+|[^\w\s]/gu) ?? [];
 
   // The words of a line, each with whether the other line lacks it.
-  const marked = (line, other, side) => {
+  const marked = (line, other) => {
     const [mine, theirs] = [words(line), words(other)];
     if (mine.length > 400 || theirs.length > 400) return [[line, true]];
     const kept = new Set(common(mine, theirs).map((pair) => pair[0]));
     return mine.map((word, at) => [word, !kept.has(at)]);
   };
 
-  return { lines, marked };
+  // Which line came in the place of which: the first that is gone and the first that is new, and so on.
+  const twins = (rows) => {
+    const found = new Map();
+    for (let n = 0; n < rows.length; ) {
+      const gone = [];
+      const now = [];
+      while (n < rows.length && rows[n][0] === "-") gone.push(n++);
+      while (n < rows.length && rows[n][0] === "+") now.push(n++);
+      gone.slice(0, now.length).forEach((old, at) => found.set(old, now[at]).set(now[at], old));
+      if (!gone.length && !now.length) n++;
+    }
+    return found;
+  };
+
+  return { lines, marked, twins };
 })();
