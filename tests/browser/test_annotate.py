@@ -209,7 +209,7 @@ def test_the_changes_show_line_by_line_what_is_other(serve, sit):
         "    for x in xs:",
         "        if x > best:",
     ]
-    assert page.locator(".diff .new mark").all_inner_texts() == ["xs[", "]", "y", "y"]
+    assert page.locator(".diff .new mark").all_inner_texts() == ["xs", "[", "]", "y", "y"]
 
 
 HOSTILE = {
