@@ -19,6 +19,19 @@ LETI: tuple[tuple[str, Json, str], ...] = (
 )
 """Setting, its value in the paper, what to say where it is another. `{}` is the value."""
 
+ILF: tuple[tuple[str, Json, str], ...] = (
+    (
+        "annotator",
+        "people",
+        "The annotator was simulated: a program that knows the tasks wrote the feedback and the mends.",
+    ),
+    ("loss_on", "all", "The refiner's loss bore on the program alone; the paper's on the problem before it too."),
+    ("warm_up", 0, "The refiner was taught to do what feedback says before people's feedback; the paper's was not."),
+    ("lora", False, "Low-rank adapters were trained in place of all weights."),
+    ("annotations", "", "Programs and answers were the authors' own annotation rows."),
+)
+"""Setting, its value in the paper, what to say where it is another."""
+
 WORDS: dict[tuple[str, Json], str] = {
     ("select", "balanced"): "Good and bad samples were trained on in a fixed ratio, {share:.0f} % good. That is "
     "part of the way to rejection sampling, which trains on the good alone and on the primer gains more from the same "
@@ -37,7 +50,9 @@ WORDS: dict[tuple[str, Json], str] = {
 
 
 def departures(recipe: str, settings: Mapping[str, Json]) -> Iterator[str]:
-    """One sentence for each setting that departs from the paper's; a recipe that is not LETI has none."""
+    """One sentence for each setting that departs from the paper's; a recipe that is no paper's has none."""
+    if recipe.lower() == "ilf":
+        yield from (words for name, paper, words in ILF if settings.get(name, paper) != paper)
     if recipe.lower() != "leti":
         return
     for name, paper, words in LETI:

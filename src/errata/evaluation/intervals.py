@@ -75,3 +75,27 @@ def _resampled(array: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
         rows = min(step, RESAMPLES - at)
         means[at : at + rows] = array[rng.integers(array.size, size=(rows, array.size))].mean(axis=1)
     return means
+
+
+def crossed(
+    runs: Sequence[Mapping[str, float]], *, bounds: tuple[float, float] = (0.0, 1.0), seed: int = 0
+) -> Interval:
+    """The mean over several runs (seeds) of the same tasks, with an interval for both: runs and tasks are resampled
+    together, as rows and columns of one table (Owen 2007, "The pigeonhole bootstrap").
+
+    `n` is the number of tasks. One run is as `mean`. Errors: ValueError when the runs share no task.
+    """
+    shared = sorted(set[str].intersection(*(set(run) for run in runs))) if runs else []
+    if len(runs) < 2 or not shared:
+        return mean([runs[0][task] for task in shared] if runs else [], bounds=bounds, seed=seed)
+    table = np.asarray([[run[task] for task in shared] for run in runs])
+    if np.ptp(table) == 0.0:
+        return mean(table[0], bounds=bounds, seed=seed)
+    rng = np.random.default_rng(seed)
+    means = np.empty(RESAMPLES)
+    for at in range(RESAMPLES):
+        weights = np.bincount(rng.integers(len(runs), size=len(runs)), minlength=len(runs))
+        columns = rng.integers(len(shared), size=len(shared))
+        means[at] = weights @ table[:, columns].mean(axis=1) / len(runs)
+    low, high = np.quantile(means, [(1.0 - LEVEL) / 2, (1.0 + LEVEL) / 2])
+    return Interval(value=float(table.mean()), low=float(low), high=float(high), n=len(shared))

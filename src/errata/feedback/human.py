@@ -22,20 +22,24 @@ ANSWERS = "answer.jsonl"
 CONFIG = "config.json"
 
 
-def ask(run: Run, questions: Iterable[Question], votes: int = 1, go_on_with: int = 0) -> list[Answer]:
+def ask(run: Run, asked: Iterable[Question], votes: int = 1, go_on_with: int = 0) -> list[Answer]:
     """Store the questions once and give the answers, at most one a question, in the order of the questions.
 
     A question is closed when `votes` people have answered or skipped it. Of several answers to one question the first
     whose refinement passed is taken, else the first that has words; a question that was only skipped has none.
 
-    Raises Waiting while a question is open, unless `go_on_with` is above 0 and so many answers are there.
+    Raises Waiting while a question is open, unless `go_on_with` is above 0 and so many answers are there. It counts the
+    open questions of all folders of the run, so that one sitting can answer them all.
     """
-    stored = run.put(Question, questions)
+    stored = run.put(Question, asked)
     given = by_question(answers(run.path).values())
     chosen = [answer for question in stored if (answer := best(given.get(question.id, ()))) is not None]
     left = len(unclosed(stored, given, votes))
     if left and not 0 < go_on_with <= len(chosen):
-        raise Waiting(f"{left} of {len(stored)} questions are open: errata annotate {root(run.path)}")
+        top = root(run.path)
+        counts = [(len(open_questions(place, votes)), len(questions(place))) for place in places(top)]
+        still, all_of_them = (sum(column) for column in zip(*[both for both in counts if both[0]], strict=True))
+        raise Waiting(f"{still} of {all_of_them} questions are open: errata annotate {top}")
     return chosen
 
 

@@ -66,6 +66,9 @@ class Ilf:
     `model-feedback`, `few-shot`; the last two with 1 example or, as `few-shot:2`, with 2. More can be added later."""
     annotator: Literal["people", "simulated"] = "people"
     """Who answers: `simulated` is a program that knows the primer's tasks; it stands for no person."""
+    annotations: str = ""
+    """A file of the ILF authors' annotation rows, in the place of sampling and asking: each row's program is its task's
+    only sample, its feedback and its refinement are the answer. Tasks are `ilf:FILE[ilf-refine]`, `[ilf-train]`."""
     votes: int = 1
     """People that each question is put to."""
     go_on_with: int = field(default=0, metadata=FREE)
@@ -145,6 +148,8 @@ def ilf(config: Ilf, run: Run) -> str:
 
 def listened(step: Run, asked: Mapping[str, Sequence[Question]], config: Ilf) -> dict[str, list[questions.Mended]]:
     """What people said to the questions of both sets, which are all put before anybody is waited for."""
+    if config.annotations:
+        questions.brought(step, config)
     heard: dict[str, list[questions.Mended]] = {}
     waiting: Waiting | None = None
     for name, those in asked.items():

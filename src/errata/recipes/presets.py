@@ -85,7 +85,7 @@ ILF_PRIMER = replace(
     annotator="simulated",
     sampling=Sampling(temperature=0.8, max_new_tokens=160),
     refiner=Objective(learning_rate=1e-3, warmup_steps=10, schedule="linear", epochs=8, batch_size=16),
-    objective=Objective(learning_rate=5e-4, warmup_steps=5, schedule="linear", epochs=4, batch_size=16),
+    objective=Objective(learning_rate=5e-4, warmup_steps=5, schedule="linear", epochs=8, batch_size=16),
     measuring=Measuring(draws=10, temperature=0.8, max_new_tokens=160, ks=(1, 10)),
 )
 """For the small model that ships with the package, on two cores, with a simulated annotator in the place of people."""

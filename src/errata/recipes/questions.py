@@ -9,15 +9,17 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from errata.errors import UsageError
-from errata.feedback import human, simulated
+from errata.feedback import exchange, formats, human, simulated
 from errata.judges import Judging, judge
 from errata.judges.unit_tests import program
 from errata.policies import serve
 from errata.prompts import ask, render
 from errata.runs import Run
+from errata.tasks import Index
 from errata.types import Answer, Feedback, Offer, Owed, Question, Sample, Stage, Task, Text, Timed, Verdict
 
 if TYPE_CHECKING:
@@ -40,9 +42,13 @@ class Mended:
 
 def sampled(step: Run, model: str, tasks: Sequence[Task], config: Ilf) -> list[Question]:
     """Programs of every task, judged by public tests, and a question for each task of which none passes."""
-    with serve(model, config.backend) as policy:
-        prompts = list(ask(tasks, config.draws, style=config.prompt))
-        samples = step.map(Sample, policy.sample(config.sampling), prompts)
+    if config.annotations:
+        tasks, rows = annotated(tasks, Path(config.annotations))
+        samples = step.put(Sample, rows)
+    else:
+        with serve(model, config.backend) as policy:
+            prompts = list(ask(tasks, config.draws, style=config.prompt))
+            samples = step.map(Sample, policy.sample(config.sampling), prompts)
     verdicts = step.map(Verdict, judge(tasks, config.judging), samples)
     made = list(questions(tasks, samples, verdicts, config.offers))
     if config.feedbacks and len(made) > config.feedbacks:
@@ -51,6 +57,29 @@ def sampled(step: Run, model: str, tasks: Sequence[Task], config: Ilf) -> list[Q
     if not made:
         raise UsageError(f"{step.path}: every task has a passing sample; there is nothing to mend: take harder tasks")
     return list(step.put(Question, made))
+
+
+def annotated(tasks: Iterable[Task], path: Path) -> tuple[list[Task], list[Sample]]:
+    """The tasks that a file of annotations speaks of, and the program that each row is about, whole.
+
+    Raises UsageError when the file has none of the tasks, and with file, line and field where it cannot be read.
+    """
+    index = Index(tasks)
+    found: dict[str, tuple[Task, Sample]] = {}
+    for row in formats.read(path):
+        if (task := index.get(row.answer.of)) is not None and row.program:
+            id = f"{task.id}#0"
+            found[task.id] = (task, Sample(id=id, of=id, task=task.id, prompt="", text=row.program))
+    if not found:
+        raise UsageError(f"{path}: has no row with a program for any of these tasks")
+    return [task for task, _ in found.values()], [sample for _, sample in found.values()]
+
+
+def brought(step: Run, config: Ilf) -> None:
+    """Put the answers of a file of annotations beside their questions, unless the run has gone on since."""
+    settled = [(step.path / name / exchange.SETTLED).exists() for name in ("refine", "tasks")]
+    if not all(settled):
+        exchange.bring(step.path, Path(config.annotations), lambda tasks: judge(tasks, config.judging), failing=True)
 
 
 def questions(

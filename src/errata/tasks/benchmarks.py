@@ -62,6 +62,8 @@ MBPP_SPLITS: Mapping[str, range] = {
     "ilf-refine": range(111, 311),
     "ilf-train": range(311, 975),
 }
+SPLIT = ("mbpp", "ilf")
+"""Sets whose tasks have MBPP's numbers."""
 DEF = re.compile(r"^\s*def\s+(\w+)\s*\(", re.MULTILINE)
 
 
@@ -144,10 +146,11 @@ NAMES = tuple(FORMATS)
 
 
 def load(name: str, file: str, split: str) -> tuple[Task, ...]:
-    """The tasks of a published set, from its file or from the Hub; MBPP has splits, the others none."""
+    """The tasks of a published set, from its file or from the Hub; MBPP has splits, which ILF's rows share by their
+    task's number, the others none."""
     form = FORMATS[name]
-    if split and (name != "mbpp" or split not in MBPP_SPLITS):
-        known = ", ".join(MBPP_SPLITS) if name == "mbpp" else "none"
+    if split and (name not in SPLIT or split not in MBPP_SPLITS):
+        known = ", ".join(MBPP_SPLITS) if name in SPLIT else "none"
         raise UsageError(f"{name}[{split}]: unknown split; there are {known}")
     tasks = form.rows(Path(file)) if file else from_hub(name, form)
     if split:
