@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from errata import jsonl
-from errata.evaluation import charts, metrics, telling, typeset
+from errata.evaluation import charts, metrics, sections, telling, typeset
 from errata.evaluation.departures import departures
 from errata.evaluation.folder import Folder, Round, look
 from errata.evaluation.intervals import Interval
@@ -94,7 +94,8 @@ def report(path: Path) -> Path:
         mixes=mixes,
         outcomes=[name for name in metrics.OUTCOMES if any(name in mix for _, mix in mixes)],
         cards=tuple(_cards(folder)),
-        figures=_figures(folder),
+        figures=_figures(folder) | dict(sections.figures(folder)),
+        compared=sections.section(folder),
         draws=metrics.draws(folder.measured[-1].held_out.rows) if folder.measured else 0,
         style=Markup("\n").join(map(Markup, styles())),
         boot=Markup(boot),
