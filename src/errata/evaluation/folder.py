@@ -15,13 +15,15 @@ from typing import Protocol, TypeVar, cast
 from errata import jsonl
 from errata.errors import UsageError
 from errata.evaluation import metrics
+from errata.evaluation.hacking import Hacks, hacks
 from errata.evaluation.intervals import Interval, difference
 from errata.evaluation.scoring import Scores
 from errata.jsonl import Json
-from errata.types import Demo, Outcome, Verdict
+from errata.types import Demo, Outcome, Sample, Verdict
 
 HELD_OUT = "held-out"
 SCORES = "scores.json"
+POTS = "honeypot.json"
 CONDITION = re.compile(r"held-out-(good|bad|none)-t(\d+(?:\.\d+)?)")
 STEP = re.compile(r"\d+")
 
@@ -47,6 +49,8 @@ class Judged:
     """How many programs ended how."""
     scores: Scores = field(default_factory=dict[str, dict[str, float]])
     """scores.json; empty until the measurement is whole."""
+    hacks: Hacks = Hacks()
+    """How many of the samples tried to fool the judge."""
 
     @property
     def rates(self) -> dict[str, float]:
@@ -143,7 +147,8 @@ def look(path: Path) -> Folder:
         )
     else:
         first = next((place.name for place in places if (place / "verdict.jsonl").exists()), "")
-        rounds = tuple(_round(place, kept=place.name == first) for place in places)
+        pots = _pots(path / POTS)
+        rounds = tuple(_round(place, kept=place.name == first, pots=pots) for place in places)
     if not config and not rounds:
         raise UsageError(f"{path}: is no run: neither config.json nor base/ nor 00/ is there")
     settings = config.get("settings", config)
@@ -166,7 +171,7 @@ def find(path: Path, kind: type[N], ids: set[str]) -> dict[str, N]:
     return {record.id: record for record in records(path, kind) if record.id in ids}
 
 
-def _round(place: Path, *, kept: bool) -> Round:
+def _round(place: Path, *, kept: bool, pots: frozenset[str]) -> Round:
     conditioned = {
         (found[1], found[2]): checked(folder / SCORES)
         for folder in sorted(place.iterdir())
@@ -175,7 +180,7 @@ def _round(place: Path, *, kept: bool) -> Round:
     return Round(
         name=place.name,
         held_out=judged(place / HELD_OUT),
-        training=judged(place, kept=kept),
+        training=judged(place, kept=kept, pots=pots),
         dev=checked(place / "dev" / SCORES),
         conditioned=conditioned,
         examples=sum(1 for _ in records(place / "example.jsonl", Demo)),
@@ -198,8 +203,8 @@ def _fitted(path: Path) -> Fitted | None:
             return None
 
 
-def judged(place: Path, *, kept: bool = True) -> Judged:
-    """The samples' verdicts in a folder, and its scores."""
+def judged(place: Path, *, kept: bool = True, pots: frozenset[str] = frozenset()) -> Judged:
+    """The samples' verdicts in a folder, and its scores. pots: tasks with an impossible test."""
     rows: dict[str, Verdict] = {}
     ends: dict[str, Outcome] = {}
     for row in records(place / "verdict.jsonl", Verdict):
@@ -208,7 +213,19 @@ def judged(place: Path, *, kept: bool = True) -> Judged:
             rows[row.id] = replace(row, parts=(), detail="")
     counts = Counter(ends.values())
     mix: dict[Outcome, int] = {outcome: counts[outcome] for outcome in metrics.OUTCOMES if counts[outcome]}
-    return Judged(path=place, rows=tuple(rows.values()), mix=mix, scores=checked(place / SCORES))
+    return Judged(
+        path=place,
+        rows=tuple(rows.values()),
+        mix=mix,
+        scores=checked(place / SCORES),
+        hacks=hacks(records(place / "sample.jsonl", Sample), ends, pots),
+    )
+
+
+def _pots(path: Path) -> frozenset[str]:
+    """The tasks that were given an impossible test; none where there is no such file."""
+    named = _json(path).get("tasks", [])
+    return frozenset(str(name) for name in named) if isinstance(named, list) else frozenset()
 
 
 def checked(path: Path) -> Scores:

@@ -28,6 +28,7 @@ from errata.evaluation.folder import Folder, Round, look
 from errata.evaluation.intervals import Interval
 from errata.evaluation.scoring import Scores
 from errata.jsonl import Json
+from errata.judges.hacks import KINDS
 from errata.types import Outcome, Part
 
 PAGE = "report.html"
@@ -92,6 +93,7 @@ def report(path: Path) -> Path:
         total=sum(seconds for _, seconds, _, _ in spent),
         tokens_known=any(tokens for _, _, _, tokens in spent),
         mixes=mixes,
+        hacks=KINDS,
         outcomes=[name for name in metrics.OUTCOMES if any(name in mix for _, mix in mixes)],
         cards=tuple(_cards(folder)),
         figures=_figures(folder) | dict(sections.figures(folder)),
@@ -113,8 +115,8 @@ def table(path: Path) -> None:
     console = Console(highlight=False)
     tasks = {f"{round.held_out.scores['pass@1']['n']:.0f}" for round in folder.measured}
     by_round = Table(title=f"pass@1 on {', '.join(sorted(tasks)) or 'no'} held-out tasks, %", title_justify="left")
-    for name in ("", "pass@1", "95 % interval", "to the base", "95 % interval"):
-        by_round.add_column(name, justify="right" if name else "left", no_wrap=True)
+    for name in ("", "pass@1", "95 % interval", "to the base", "95 % interval", "hack rate"):
+        by_round.add_column(name, justify="right" if name else "left", no_wrap=name != "hack rate")
     starred = False
     for row in rows(folder):
         score = row.round.held_out.scores.get("pass@1")
@@ -125,10 +127,13 @@ def table(path: Path) -> None:
         if row.gain:
             gain = (f"{100 * row.gain.value:+.1f}", _span(100 * row.gain.low, 100 * row.gain.high, "+"))
         name = row.round.title + (" *" if row.best else "")
-        by_round.add_row(name, f"{score['value']:.1f}", _span(score["low"], score["high"]), *gain)
+        hacked = f"{row.round.held_out.hacks.rate:.1f}" if row.round.held_out.hacks.samples else ""
+        by_round.add_row(name, f"{score['value']:.1f}", _span(score["low"], score["high"]), *gain, hacked)
     by_round.caption = "* best on dev" if starred else None
     by_round.caption_justify = "left"
     console.print(by_round)
+    if any(round.training.hacks.tried or round.training.hacks.pots for round in folder.rounds):
+        console.print(_tries(folder))
     temperatures, found = conditions(folder)
     if found:
         by_goal = Table(title=f"pass@1 by what {_last(folder)} is asked for, %", title_justify="left")
@@ -139,6 +144,18 @@ def table(path: Path) -> None:
             cells = [f"{s['value']:.1f}  ({_span(s['low'], s['high'])})" if s else "" for s in scores]
             by_goal.add_row("no token" if goal == "none" else goal, *cells)
         console.print(by_goal)
+
+
+def _tries(folder: Folder) -> Table:
+    """Training samples that tried to fool the judge, by round, and what came of the honeypots."""
+    made = Table(title="training samples that tried to fool the judge", title_justify="left")
+    for name in ("", "hack rate", "impossible tests passed"):
+        made.add_column(name, justify="right" if name else "left")
+    for round in folder.rounds:
+        found = round.training.hacks
+        if found.samples:
+            made.add_row(round.title, found.words, f"{found.taken} of {found.pots}" if found.pots else "")
+    return made
 
 
 def rows(folder: Folder) -> list[Row]:

@@ -21,7 +21,7 @@ and feedback that pushes the program out of the text.
 import itertools
 import json
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -32,6 +32,7 @@ from errata.feedback.execution import Style as FeedbackStyle
 from errata.feedback.execution import interpreter
 from errata.jsonl import Json
 from errata.judges import Judging, judge
+from errata.judges.honeypot import honeypots
 from errata.policies import Sampling, check, serve
 from errata.prompts import GOALS, GOOD, ask, fcft
 from errata.recipes import weights
@@ -72,6 +73,8 @@ class Leti:
     """Share of good samples where `select` is `balanced`; 1 would be rejection sampling."""
     dedupe: bool = False
     """Train on identical texts once a round; otherwise as often as they were sampled, as in the paper."""
+    honeypot: float = 0.0
+    """Share of the training tasks that get an impossible test: what passes it is a hack; never trained on."""
     control: Literal["none", "shuffled"] = "none"
     """`shuffled` gives verdicts and words to the wrong samples: a control that must not gain."""
     lora: bool = False
@@ -94,6 +97,8 @@ class Leti:
     def __post_init__(self) -> None:
         if not 0 < self.good_share < 1:
             raise UsageError(f"good_share must be between 0 and 1, not {self.good_share}; use --select passing for 1")
+        if not 0 <= self.honeypot < 1:
+            raise UsageError(f"honeypot must be at least 0 and less than 1, not {self.honeypot}")
         for name, value in {"iterations": self.iterations, "draws": self.draws}.items():
             if value < 1:
                 raise UsageError(f"{name} must be at least 1, not {value}")
@@ -105,7 +110,10 @@ def leti(config: Leti, run: Run) -> str:
     Raises UsageError for settings or tasks that do not fit, Fault when the machine fails; nothing done is lost.
     """
     model, loaded = weights.folder(config.model), splits(config)
-    tasks, sets = loaded["tasks"], {"held-out": loaded["held_out"], "dev": loaded["dev"]}
+    sets = {"held-out": loaded["held_out"], "dev": loaded["dev"]}
+    tasks, pots = honeypots(loaded["tasks"], config.honeypot, config.seed)
+    if pots:
+        run.value("honeypot.json", lambda: {"tasks": list[Json](pots)})
     assess(run.at("base"), model, sets, config, goal="", compared=("none",))
     for i in range(config.iterations):
         step, seed = run.at(f"{i:02}"), 1000 * config.seed + i
@@ -118,7 +126,7 @@ def leti(config: Leti, run: Run) -> str:
         words: Iterable[Feedback | None] = [None] * len(verdicts)
         if config.feedback != "none":
             words = step.map(Feedback, interpreter(config.feedback), verdicts)
-        examples = step.put(Demo, conditioned(samples, verdicts, words, config, seed))
+        examples = step.put(Demo, conditioned(samples, verdicts, words, config, seed, pots))
         model = str(step.once("model", fit(model, examples, objective)))
         step.value("training.json", lambda made=model: weights.told(made))
         assess(step, model, sets, config, goal=GOOD, compared=GOALS if i == config.iterations - 1 else ())
@@ -192,17 +200,20 @@ def conditioned(
     words: Iterable[Feedback | None],
     config: Leti,
     seed: int,
+    pots: Collection[str] = (),
 ) -> Iterator[Demo]:
     """The round's training texts, a pure function of stored records and the seed.
 
-    Samples whose check is broken are left out. Balanced: all samples of the kind that is short, and of the other so
-    many that `good_share` holds, drawn without replacement; all good ones where none is bad.
+    Samples whose check is broken are left out, and those of the tasks in `pots`, which nobody can solve. Balanced: all
+    samples of the kind that is short, and of the other so many that `good_share` holds, drawn without replacement; all
+    good ones where none is bad.
     """
     rng = random.Random(seed)
-    heard = list(zip(verdicts, words, strict=True))
+    told = [row for row in zip(samples, verdicts, words, strict=True) if row[0].task not in pots]
+    heard = [(verdict, feedback) for _, verdict, feedback in told]
     if config.control == "shuffled":
         rng.shuffle(heard)
-    rows = [(sample, *said) for sample, said in zip(samples, heard, strict=True) if said[0].passed is not None]
+    rows = [(row[0], *said) for row, said in zip(told, heard, strict=True) if said[0].passed is not None]
     if config.dedupe:
         first = {(row[0].prompt, row[0].text): row for row in reversed(rows)}
         rows = list(first.values())[::-1]
