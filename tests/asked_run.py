@@ -75,6 +75,7 @@ class Served:
         self.run = run
         self.flags = flags
         self.port = 0
+        self.link = ""
         self.start()
 
     def start(self) -> None:
@@ -85,8 +86,8 @@ class Served:
         )
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
-                self.port = int(found[1])
+            if found := re.search(r"http://[\d.]+:(\d+)(\S*)", line):
+                self.port, self.link = int(found[1]), found[2]
                 return
         raise AssertionError("the server did not start")
 

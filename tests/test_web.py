@@ -210,6 +210,13 @@ def test_one_program_a_person_runs_at_a_time(trier):
         assert trier.run(question(0).task, RIGHT + "# another\n", "Bo").passed
 
 
+def test_a_worker_that_broke_is_replaced():
+    with Trier(1) as trier:
+        with pytest.raises(ZeroDivisionError), trier._worker():
+            raise ZeroDivisionError
+        assert trier.run(question(0).task, RIGHT, "Ada").passed
+
+
 def test_the_same_press_is_written_once(server):
     ada = server.person("Ada")
     ada.next()
@@ -467,6 +474,20 @@ def test_on_other_addresses_people_come_by_a_token_of_their_own(run, trier):
     assert DATA.search(page.text)
     assert ">Bo</span>" in page.text
     server.kept.close()
+
+
+@pytest.mark.parametrize("name", ["Ada", "Ada  Lovelace", "O'Neil-Smith 2.", "हिन्दी", "Łukasz", "李"])
+def test_a_name_of_any_script_is_taken(server, name):
+    assert server.person(name).next()
+
+
+@pytest.mark.parametrize("name", ["", " ", "a@b", "<b>", "a\u202eb", "a\0", "-a", "x" * 41, "a/b", "human:a"])
+def test_what_is_no_name_is_refused(server, name):
+    client = server.client()
+    mark = MARK.search(client.get("/").text)[1]
+    reply = client.post("/name", json={"name": name}, headers={"X-Errata": mark})
+    assert reply.status_code == 400
+    assert "name: 1 to 40 letters" in reply.json()["error"]
 
 
 def test_a_token_that_is_given_anew_ends_the_old_sessions():

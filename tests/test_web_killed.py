@@ -106,6 +106,21 @@ def test_no_answer_is_lost_or_written_twice_when_the_server_is_killed_under_load
     assert len(written) == QUESTIONS
 
 
+def test_on_another_address_links_with_tokens_are_printed_and_let_people_in(run):
+    served = Served(run, "--host", "0.0.0.0", "--name", "Ada", "--name", "Bo")
+    asked = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+    asked.request("GET", "/")
+    assert asked.getresponse().status == 401
+    asked.close()
+    assert served.link.startswith("/in/")
+    asked.request("GET", served.link)
+    reply = asked.getresponse()
+    assert (reply.status, reply.headers["location"]) == (303, "/")
+    assert "HttpOnly" in reply.headers["set-cookie"]
+    asked.close()
+    served.kill()
+
+
 def test_a_second_server_is_refused_and_the_first_ends_on_ctrl_c(run):
     served = Served(run)
     second = subprocess.run(

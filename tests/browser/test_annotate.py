@@ -128,7 +128,8 @@ def test_a_question_is_answered_by_keyboard_alone(serve, sit):
     page, keys = ada.page, ada.page.keyboard
     keys.press("?")
     assert page.is_visible("#keys")
-    keys.press("Escape")
+    keys.press("Enter")
+    assert page.is_hidden("#keys")
     keys.press("Alt+2")
     assert page.is_visible("#offer-1")
     keys.press("Alt+1")

@@ -38,10 +38,11 @@ class Trier:
     """Workers that stay warm between programs; a context manager. Safe to be used by several threads."""
 
     def __init__(self, workers: int, tier: int | None = None) -> None:
-        self._pools = [Pool(1, tier) for _ in range(workers)]
+        self._tier = tier
+        self._count = workers
         self._free: queue.Queue[Pool] = queue.Queue()
-        for pool in self._pools:
-            self._free.put(pool)
+        for _ in range(workers):
+            self._free.put(Pool(1, tier))
         self._cases: dict[str, Case] = {}
         self._known: OrderedDict[tuple[str, str], Made] = OrderedDict()
         self._running: set[str] = set()
@@ -54,12 +55,12 @@ class Trier:
         self.close()
 
     def close(self) -> None:
-        for pool in self._pools:
-            pool.close()
+        for _ in range(self._count):
+            self._free.get().close()
 
     def warm(self) -> None:
         """Start every worker, so that the first program finds them ready. A Fault waits for the first program."""
-        pools = [self._free.get() for _ in self._pools]
+        pools = [self._free.get() for _ in range(self._count)]
         try:
             for pool in pools:
                 list(pool.map([("", Program(source="", tests=("assert True",)), Limits())]))
@@ -117,5 +118,10 @@ class Trier:
             raise Busy("all workers are at others' programs; try again") from None
         try:
             yield pool
+        except BaseException:
+            # A pool that was left in the middle is closed; the next person finds a new one.
+            pool.close()
+            pool = Pool(1, self._tier)
+            raise
         finally:
             self._free.put(pool)

@@ -275,6 +275,10 @@
   guide.open = recall("errata:guide") !== "closed";
   guide.addEventListener("toggle", () => keep("errata:guide", guide.open ? "open" : "closed"));
 
+  const saved = recall("errata:saved");
+  if (saved) at("status").textContent = `${saved} is saved; “Mine” has it.`;
+  keep("errata:saved", "");
+
   // -- tests
   const showResult = (found) => {
     at("result").innerHTML = found.html;
@@ -323,6 +327,7 @@
         await saving;
         keep(store, "");
         keep("errata:guide", "closed");
+        keep("errata:saved", document.title.split(" · ")[0]);
         location.assign(reply.next);
       }
     } catch (error) {
