@@ -490,3 +490,35 @@ PASSING = {
 def test_odd_but_honest_values_pass(name, referee):
     source, test = PASSING[name]
     assert judged(referee, source + "\n", (test,), seconds=3).outcome == "passed"
+
+
+SOURCES = {
+    "deep_brackets": "x = " + "(" * 5000 + ")" * 5000,
+    "deep_lists": "x = " + "[" * 1000 + "]" * 1000,
+    "deep_signs": "x = " + "-" * 100_000 + "1",
+    "deep_lambdas": "x = " + "lambda: " * 3000 + "1",
+    "deep_attributes": "x = a" + ".b" * 50_000,
+    "deep_ifs": "\n".join(" " * n + "if 1:" for n in range(150)),
+    "deep_functions": "\n".join("  " * n + f"def g{n}():" for n in range(90)) + "\n" + "  " * 90 + "pass",
+    "a_sum_without_end": "x = " + "+".join(["1"] * 20_000),
+    "a_large_constant": "x = 1 << 10 ** 9\ny = 2 ** 10 ** 9",
+    "a_large_tuple": "x = (" + "1," * 300_000 + ")",
+    "a_long_line": "#" + "x" * 2_000_000,
+    "a_long_number": "x = " + "9" * 5000,
+    "a_nul": "x = 1\0\nf = 3",
+    "half_a_letter": "x = '\ud800'",
+    "a_cookie": "# -*- coding: utf-7 -*-\n# +AAo-f = max\n",
+    "a_cookie_that_is_none": "# -*- coding: nothing -*-\n",
+    "no_annotations": "from __future__ import annotations\nfrom __future__ import braces",
+    "warnings": "import warnings\nwarnings.simplefilter('error')\nx = 1 is 1\ny = '\\d'",
+    "a_star_in_the_dark": "def f(*, a, /, b): return 3",
+    "very_many_names": "\n".join(f"x{n} = {n}" for n in range(30_000)),
+    "a_format_in_a_format": "x = f\"{f'{f" + '"' * 3 + "{1}" + '"' * 3 + "}'}\"",
+    "a_match_without_end": "match 1:\n" + "\n".join(f"    case {n}: pass" for n in range(5000)),
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_source_that_is_hard_to_compile_troubles_nobody(name, referee):
+    found = judged(referee, SOURCES[name] + "\ndef f(*given):\n    return 0\n", seconds=2.0)
+    assert refused(found)

@@ -84,6 +84,9 @@ def grader(against: str, python: str, seconds: float) -> Grader:
             "--against-python peers/bin/python"
         )
     here = [str(Path(path).resolve().parent)] if own else []
+    for place in (*here, *([path] if own else ()), *prefixes[:1]):
+        if os.geteuid() == 0 and not os.stat(place).st_mode & 0o004:
+            raise UsageError(f"--against: root's cells are nobody's: {place} must be readable to all (chmod o+rX)")
     places = [*SYSTEM, *SHOWN, *prefixes, driver(), *here]
     readable = [place for place in places if place and place != "/"]
     readable += [os.path.realpath(place) for place in (python, *readable)]
