@@ -314,6 +314,17 @@ def test_a_lease_ends_without_activity_and_is_renewed_by_it(server):
     assert ada.post(f"/q/{key}/renew", {}).json() == {"others": ["Cy"]}
 
 
+def test_whoever_edits_an_earlier_answer_keeps_the_question_that_they_are_at(server):
+    ada, bo = server.person("Ada"), server.person("Bo")
+    first = ada.next()["key"]
+    ada.send(text="first")
+    second = ada.next()["key"]
+    ada.open(f"/q/{first}")
+    assert ada.post(f"/q/{first}/renew", {}).json() == {"others": []}
+    assert bo.next()["key"] not in (first, second)
+    assert ada.next()["key"] == second
+
+
 def test_an_answer_that_comes_after_its_lease_is_taken_all_the_same(server):
     ada, bo = server.person("Ada"), server.person("Bo")
     ada.next()

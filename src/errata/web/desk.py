@@ -173,6 +173,8 @@ class Desk:
     def renew(self, name: str, asked: Asked) -> list[str]:
         """Tell that a person is still at a question; gives who else has answered it or is at it, beyond the votes."""
         with self._lock:
+            if self.answer(asked, name) is not None or self.settled(asked):
+                return []
             answered = [one.author.removeprefix(AUTHOR) for one in self.answers(asked) if one.author != AUTHOR + name]
             others = sorted({*answered, *(self.holders(asked) - {name})})
             if len(others) < self.votes:
