@@ -522,3 +522,29 @@ SOURCES = {
 def test_source_that_is_hard_to_compile_troubles_nobody(name, referee):
     found = judged(referee, SOURCES[name] + "\ndef f(*given):\n    return 0\n", seconds=2.0)
     assert refused(found)
+
+
+NOT_HELD = {
+    "two objects of the program's own are equal when it says so": (
+        "class P:\n    def __init__(self, x): self.x = x\n    def __eq__(self, o): return True\ndef f(x): return P(x)\n",
+        "assert f(1) == P(2)",
+        False,
+    ),
+    "a class that the test uses as one says what it contains": (
+        "class f:\n    def add(self, x): pass\n    def __contains__(self, x): return True\n",
+        "t = f()\nt.add(1)\nassert 1 in t",
+        False,
+    ),
+    "changed arguments are believed where the task asks for them": (
+        "def f(xs):\n    xs.clear()\n    return []\n",
+        "xs = [3, 1, 2]\nassert f(xs) == sorted(xs)",
+        True,
+    ),
+    "a weak test is weak": ("def f(x): return x\n", "assert f(f(3)) == 3", False),
+}
+
+
+@pytest.mark.parametrize("name", NOT_HELD)
+def test_what_is_not_held_is_known(name, referee):
+    source, test, back = NOT_HELD[name]
+    assert judged(referee, source, (test,), copy_back=back).outcome == "passed"
