@@ -548,3 +548,93 @@ NOT_HELD = {
 def test_what_is_not_held_is_known(name, referee):
     source, test, back = NOT_HELD[name]
     assert judged(referee, source, (test,), copy_back=back).outcome == "passed"
+
+
+LIAR = """
+class Liar:
+    days = 0
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *given: 0
+    def __sub__(self, other): return Liar()
+    __rsub__ = __xor__ = __rxor__ = __and__ = __or__ = __add__ = __radd__ = __mod__ = __mul__ = __sub__
+    def __iter__(self): return iter(())
+    def __str__(self): return "0"
+    __repr__ = __str__
+    def __format__(self, how): return "0"
+    def __getitem__(self, key): return 0
+    def __call__(self, *given): return 0
+    def __copy__(self): return Nothing()
+    def __deepcopy__(self, memo): return Nothing()
+    def __eq__(self, other): return True
+    def __reversed__(self): return iter(())
+class Nothing:
+    def __len__(self): return 0
+    def __bool__(self): return False
+def f(x):
+    return Liar()
+"""
+MADE = {
+    "items": "assert list(f(1) ^ {3}) == []",
+    "items_sorted": "assert sorted(f(1) - {3}) == []",
+    "items_as_a_set": "assert set(f(1) ^ {3}) == set()",
+    "items_unpacked": "assert [*(f(1) - {3})] == []",
+    "items_backwards": "assert list(reversed(f(1) - [3])) == []",
+    "no_items": "assert not any(f(1) - {3})",
+    "a_loop_over_nothing": "for x in f(1) ^ {3}:\n    assert False",
+    "how_many": "assert len(list(f(1) ^ {3})) == 0",
+    "a_sum": "assert sum(f(1) - 3) == 0",
+    "membership": "assert 3 not in (f(1) ^ {3})",
+    "words": "assert str(f(1) - 3) == '0'",
+    "words_of_programmers": "assert repr(f(1) - 3) == '0'",
+    "words_in_a_text": "assert f'{f(1) - 3}' == '0'",
+    "a_part": "assert (f(1) - 3)[0] == 0",
+    "a_call": "assert (f(1) - 3)() == 0",
+    "an_attribute": "assert (f(1) - 3).days == 0",
+    "a_method": "assert (f(1) - 3).max() == 0",
+    "a_copy": "import copy\nassert not copy.copy(f(1) - 3)",
+    "a_deep_copy": "import copy\nassert not copy.deepcopy(f(1) - 3)",
+    "from_the_other_side": "assert sum(3 - f(1)) == 0",
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_an_operator_made_of_the_tests_data_tells_nothing(name, referee):
+    assert refused(judged(referee, LIAR, (MADE[name],)))
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["startswith('ab')", "endswith('ab')", "issubset({1, 2})", "issuperset({1})", "isdisjoint({1})", "isdigit()"],
+)
+def test_a_method_of_a_plain_type_is_not_answered_by_an_object(call, referee):
+    source = "class E:\n    def __getattr__(self, name): return lambda *given: True\ndef f(x): return E()\n"
+    assert refused(judged(referee, source, (f"assert f(1).{call}",)))
+
+
+def test_a_class_under_a_functions_name_does_not_say_what_it_contains(referee):
+    source = (
+        "class Letters:\n    def __init__(self, x): pass\n    def __contains__(self, x): return True\nf = Letters\n"
+    )
+    assert refused(judged(referee, source, ("assert 'a' in f('ab')",)))
+
+
+def test_operators_of_honest_classes_work(referee):
+    source = (
+        (
+            "class f:\n    def __init__(self, x, y): self.x, self.y = x, y\n"
+            "    def __mul__(self, n): return f(self.x * n, self.y * n)\n    __rmul__ = __mul__\n"
+            "    def __add__(self, o): return f(self.x + o.x, self.y + o.y)\n"
+            "    def __iter__(self): return iter((self.x, self.y))\n    def __str__(self): return f'<{self.x}, {self.y}>'\n"
+        )
+        .replace("class f:", "class Vector:")
+        .replace("return f(", "return Vector(")
+    )
+    tests = (
+        "assert (Vector(1, 2) * 3).x == 3",
+        "assert str(2 * Vector(1, 2)) == '<2, 4>'",
+        "assert list(Vector(1, 2) + Vector(3, 4)) == [4, 6]",
+    )
+    program = Program(source=source, tests=tests, entry_point="Vector")
+    assert referee.judge(program, Limits(seconds=3)).outcome == "passed"
