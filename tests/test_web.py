@@ -4,7 +4,7 @@ import errno
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,9 @@ from starlette.testclient import TestClient
 
 from asked_run import RIGHT, WRONG, ask, question
 from errata import jsonl
+from errata.errors import Waiting
+from errata.feedback import human
+from errata.runs import Run
 from errata.types import Answer, Question
 from errata.web import annotate, lists
 from errata.web.app import build
@@ -22,6 +25,11 @@ from errata.web.trying import Busy, Trier
 
 MARK = re.compile(r'<meta name="mark" content="([0-9a-f]+)">')
 DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Of a run that has nothing to set."""
 
 
 class Server:
@@ -367,6 +375,25 @@ def test_with_two_votes_each_question_goes_to_two_people_and_agreement_is_shown_
     assert "toy/0" in page
     assert "Krippendorff" in page
     server.kept.close()
+
+
+def test_a_run_waits_for_people_and_goes_on_with_what_they_answered(tmp_path, asked, trier):
+    (tmp_path / "asked.jsonl").write_bytes(asked)
+    questions = jsonl.read(tmp_path / "asked.jsonl", Question)
+    with Run.open(tmp_path / "run", Settings(), {}) as opened:
+        step = opened.at("00").at("refine")
+        with pytest.raises(Waiting, match="3 of 3 questions are open: errata annotate"):
+            human.ask(step, questions)
+        server = Server(tmp_path / "run", trier)
+        ada = server.person("Ada")
+        ada.next()
+        ada.send(text="words", refinement=RIGHT)
+        with pytest.raises(Waiting, match="2 of 3 questions are open"):
+            human.ask(step, questions)
+        while ada.next():
+            ada.send(skip="too hard")
+        server.kept.close()
+        assert [(one.of, one.refinement, one.passed) for one in human.ask(step, questions)] == [("toy/0", RIGHT, True)]
 
 
 def test_when_the_run_has_gone_on_answers_can_be_seen_and_no_longer_changed(server, run):
