@@ -45,20 +45,20 @@ def tokenizer(size: int = 320, chat: bool = False) -> PreTrainedTokenizerFast:
     return made
 
 
-def model(architecture: str, tokens: int, seed: int = 0, tied: bool = False) -> PreTrainedModel:
+def model(architecture: str, tokens: int, seed: int = 0, tied: bool = False, positions: int = 256) -> PreTrainedModel:
     """A model of about 50 thousand parameters. CodeGen's vocabulary is padded by 32 rows and its head has a bias."""
     torch.manual_seed(seed)
     if architecture == "codegen":
         config = CodeGenConfig(
-            vocab_size=tokens + 32, n_embd=32, n_layer=2, n_head=4, rotary_dim=4, n_positions=256, n_ctx=256,
-            bos_token_id=0, eos_token_id=0, tie_word_embeddings=tied,
+            vocab_size=tokens + 32, n_embd=32, n_layer=2, n_head=4, rotary_dim=4, n_positions=positions,
+            n_ctx=positions, bos_token_id=0, eos_token_id=0, tie_word_embeddings=tied,
         )  # fmt: skip
         made = CodeGenForCausalLM(config)
         torch.nn.init.normal_(made.lm_head.bias, std=0.5)
         return made
     shape = {
         "vocab_size": tokens, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
-        "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 256,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": positions,
         "bos_token_id": None, "eos_token_id": 0, "tie_word_embeddings": tied,
     }  # fmt: skip
     if architecture == "llama":
@@ -67,11 +67,17 @@ def model(architecture: str, tokens: int, seed: int = 0, tied: bool = False) -> 
 
 
 def checkpoint(
-    folder: Path, architecture: str = "llama", *, seed: int = 0, tied: bool = False, chat: bool = False
+    folder: Path,
+    architecture: str = "llama",
+    *,
+    seed: int = 0,
+    tied: bool = False,
+    chat: bool = False,
+    positions: int = 256,
 ) -> Path:
     """A checkpoint on disk. Weights are scaled up, so that a random model has opinions and its argmax has no ties."""
     words = tokenizer(chat=chat)
-    made = model(architecture, len(words), seed, tied)
+    made = model(architecture, len(words), seed, tied, positions)
     with torch.no_grad():
         for weights in made.parameters():
             if weights.dim() == 2:

@@ -18,6 +18,7 @@ from errata.recipes import presets
 from errata.recipes.evaluate import Evaluate
 from errata.recipes.ilf import Ilf
 from errata.recipes.leti import Leti
+from errata.recipes.texts import Texts
 from errata.web.annotate import Annotate
 
 
@@ -75,6 +76,19 @@ def ilf(
     page = report(run)
     compared.table(run)
     print(f"model   {model}\nreport  {page}")
+
+
+def ilf_texts(run: tyro.conf.Positional[Path], settings: Annotated[Texts, tyro.conf.arg(name="")]) -> None:
+    """Train a model on what people say of its texts, where no test exists (arXiv 2204.14146, 2303.16755).
+
+    Args:
+        run: Folder of the run; the same command goes on where it stopped.
+    """
+    from errata.recipes import texts as recipe
+    from errata.runs import Run
+
+    opened = Run.open(run, settings, recipe.identity(settings))
+    print(f"model   {recipe.texts(settings, opened)}")
 
 
 def evaluate(run: tyro.conf.Positional[Path], settings: Annotated[Evaluate, tyro.conf.arg(name="")]) -> None:
@@ -246,6 +260,7 @@ def commands(words: Sequence[str]) -> dict[str, Callable[..., None]]:
     return {
         "leti": lets,
         "ilf": ilfs,
+        "ilf-texts": ilf_texts,
         "judge": judge,
         "evaluate": evaluate,
         "annotate": annotate,

@@ -162,3 +162,16 @@ def mended(demo: str, of: tuple[str, ...], asked: Text, refinement: str) -> Demo
     if forced and isinstance(asked, str):
         asked = asked.removesuffix(forced)
     return Demo(id=demo, of=of, context=asked, target=refinement)
+
+
+def rewriting(prompt: str, output: str, feedback: str) -> str:
+    """The prompt for another try at a text that no test can judge (after Scheurer et al. 2023, arXiv 2303.16755)."""
+    tried = f"{prompt.rstrip()}\n\nFirst try:\n{output.strip()}"
+    return f"{tried}\n\nWhat is wrong with it:\n{feedback.strip()}\n\nSecond try:\n"
+
+
+def including(output: str, feedback: str, other: str) -> str:
+    """The question put to a judge: does a second try do what was said of the first? The reply begins with Yes or No."""
+    tried = f"A first try:\n{output.strip()}\n\nWhat was said of it:\n{feedback.strip()}"
+    question = "Does the second try do what was said? Answer Yes or No."
+    return f"{tried}\n\nA second try:\n{other.strip()}\n\n{question}\nAnswer:"

@@ -17,6 +17,7 @@ from errata.evaluation.scoring import Scores
 from errata.jsonl import Json
 from errata.types import Feedback
 
+WIDE = 128
 WORDS = {
     "ilf": "refinements from feedback",
     "gold": "reference programs",
@@ -212,6 +213,9 @@ def table(path: Path) -> None:
     """Print every round's arms side by side: held-out pass@1 and pass@k, and the paired differences."""
     folder = look(path)
     console = Console(highlight=False)
+    if not console.is_terminal:
+        # A file or a pipe takes the whole table.
+        console.width = WIDE
     base = next((round.held_out.scores.get("pass@1") for round in folder.rounds if round.name == "base"), None)
     if base:
         console.print(f"base: {base['value']:.1f} % pass@1 ({span(base)}) on {base['n']:.0f} held-out tasks")
@@ -233,7 +237,7 @@ def table(path: Path) -> None:
 
 def by_arm(one: Compared) -> Table:
     made = Table(title=f"{one.title}: held-out tasks, %", title_justify="left")
-    for name in ("trained on", "texts", "pass@1", "pass@10", "to the base", "ilf to it", "KL", "edit dist."):
+    for name in ("trained on", "texts", "pass@1", "pass@10", "to the base", "ilf less it", "KL", "edits"):
         made.add_column(name, justify="left" if name == "trained on" else "right", no_wrap=True)
     for arm in one.arms:
         scores = arm.held_out.scores

@@ -15,14 +15,16 @@ Not taken over at all: prompts cut in the middle of their feedback, refinements 
 over because their prompt cannot be made, and choices without a seed.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 from errata import prompts
 from errata.errors import UsageError, Waiting
 from errata.evaluation.measure import Measuring, measure
-from errata.jsonl import Json
+from errata.jsonl import Json, lines
 from errata.judges import Judging
 from errata.policies import Sampling, check, serve
 from errata.recipes import account, arms, questions, weights
@@ -126,11 +128,14 @@ def ilf(config: Ilf, run: Run) -> str:
     machine fails; nothing done is lost.
     """
     model, sets = weights.folder(config.model), splits(config)
-    refiner = model
+    refiner, mend = model, any(arm.kind == "human" for arm in arms.named(config.arms))
     assess(run.at("base"), model, sets["held_out"], config)
     for i in range(config.rounds):
         step, settings = run.at(f"{i:02}"), seeded(config, i)
-        asked = {name: questions.sampled(step.at(name), model, sets[name], settings) for name in ("refine", "tasks")}
+        asked = {
+            name: questions.sampled(step.at(name), model, sets[name], settings, mend=name == "refine" or mend)
+            for name in questions.SETS
+        }
         heard = listened(step, asked, settings)
         bench = arms.Bench(step=step, model=model, refiner=refiner, heard=heard, config=settings)
         refiner = arms.refiner(bench)
@@ -188,6 +193,8 @@ def identity(config: Ilf) -> dict[str, Json]:
     check(config.backend)
     check(config.critic.backend)
     named: dict[str, Json] = {name: digest(tasks) for name, tasks in splits(config).items()}
+    if config.annotations:
+        named["annotations"] = hashlib.sha256(b"".join(line for _, line in lines(Path(config.annotations)))).hexdigest()
     return {**named, "model": weights.digest(config.model)}
 
 

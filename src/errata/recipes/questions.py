@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from errata.recipes.ilf import Ilf
 
 
+SETS = ("refine", "tasks")
+"""The folders of the two sets: what people mend, and what they only need to speak of."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mended:
     """One answer, with all that a refiner needs of it."""
@@ -40,8 +44,9 @@ class Mended:
     """Whether the refinement is there and passes the public tests."""
 
 
-def sampled(step: Run, model: str, tasks: Sequence[Task], config: Ilf) -> list[Question]:
-    """Programs of every task, judged by public tests, and a question for each task of which none passes."""
+def sampled(step: Run, model: str, tasks: Sequence[Task], config: Ilf, *, mend: bool) -> list[Question]:
+    """Programs of every task, judged by public tests, and a question for each task of which none passes; with `mend` a
+    mended program is asked for, else words are enough."""
     if config.annotations:
         tasks, rows = annotated(tasks, Path(config.annotations))
         samples = step.put(Sample, rows)
@@ -50,7 +55,7 @@ def sampled(step: Run, model: str, tasks: Sequence[Task], config: Ilf) -> list[Q
             prompts = list(ask(tasks, config.draws, style=config.prompt))
             samples = step.map(Sample, policy.sample(config.sampling), prompts)
     verdicts = step.map(Verdict, judge(tasks, config.judging), samples)
-    made = list(questions(tasks, samples, verdicts, config.offers))
+    made = [replace(one, refinement=mend) for one in questions(tasks, samples, verdicts, config.offers)]
     if config.feedbacks and len(made) > config.feedbacks:
         chosen = random.Random(config.seed).sample(range(len(made)), config.feedbacks)
         made = [made[at] for at in sorted(chosen)]
@@ -77,7 +82,7 @@ def annotated(tasks: Iterable[Task], path: Path) -> tuple[list[Task], list[Sampl
 
 def brought(step: Run, config: Ilf) -> None:
     """Put the answers of a file of annotations beside their questions, unless the run has gone on since."""
-    settled = [(step.path / name / exchange.SETTLED).exists() for name in ("refine", "tasks")]
+    settled = [(step.path / name / exchange.SETTLED).exists() for name in SETS]
     if not all(settled):
         exchange.bring(step.path, Path(config.annotations), lambda tasks: judge(tasks, config.judging), failing=True)
 
