@@ -56,9 +56,19 @@ OWN = frozenset(("stdout", "stderr", "stdin", "argv", "path", "ps1", "ps2"))
 FRAMEWORK = frozenset(("builtins", "unittest", "pytest", "_pytest", "sys", "math", "operator", "__builtins__"))
 ANYTHING = "unittest.mock.ANY"
 COMPARISONS = frozenset(("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__", "__req__"))
+ANSWERS = COMPARISONS | {
+    *(
+        f"__{side}{name}__"
+        for side in ("", "r")
+        for name in ("add", "sub", "mul", "truediv", "mod", "and", "or", "xor")
+    ),
+    *("startswith", "endswith", "issubset", "issuperset", "isdisjoint"),
+}
+"""Methods whose answer must hang on what they are given."""
 REPORTS = re.compile(r"conftest\.py|pytest_runtest|/proc/|reward\.txt|ListProxy|SynchronizedArray|_pytest")
 SUSPECT = re.compile(
     r"[eE]xit|quit|abort|SkipTest|skip\(|KeyboardInterrupt|kill|exec[vl]|signal|__eq__|__ne__|__[lg][te]__|__contains__"
+    r"|with\(self|is\w+set\(self|__r?(?:add|sub|mul|truediv|mod|and|or|xor)__"
     r"|__class__|__reduce|mock|frame|inspect|gc\.|linecache|traceback|__file__|/proc/|pread|marshal|f_back|co_consts|builtins"
     r"|sys\.modules|setattr|settrace|setprofile|ctypes|monitoring|os\.|conftest|reward\.txt|Proxy|meta_path|excepthook"
     r"|AssertionError|unittest|pytest|\w\.\w+ *=[^=]|sys\.argv"
@@ -180,7 +190,7 @@ class Reader:
         """A class: comparisons that do not look at the other side, a `__class__` of its own, a false AssertionError."""
         for inner in node.body:
             match inner:
-                case ast.FunctionDef(name=name) if name in COMPARISONS and blind(inner):
+                case ast.FunctionDef(name=name) if name in ANSWERS and blind(inner):
                     yield "equality"
                 case ast.FunctionDef(name="__class__"):
                     yield "equality"
@@ -235,6 +245,7 @@ class Reader:
 def blind(function: ast.FunctionDef) -> bool:
     """Whether a comparison answers without a look at what it is given; raising and NotImplemented are no answers."""
     given = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)][1:]
+    given += [rest.arg for rest in (function.args.vararg, function.args.kwarg) if rest is not None]
     answers = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None]
     answers = [value for value in answers if not (isinstance(value, ast.Name) and value.id == "NotImplemented")]
     if not answers:
