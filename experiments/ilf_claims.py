@@ -1,7 +1,8 @@
 """ILF's claims on the primer: `python experiments/ilf_claims.py runs/ilf-claims` (docs/experiments/ilf.md).
 
-Runs `errata ilf` once for each seed with five arms, then a curve over the number of feedbacks, and writes claims.json
-and a table. Everything stands in run folders, so a second call goes on where the first was stopped; `--seeds` may grow.
+Runs `errata ilf` for each seed: first the arms of the paper's main table for all seeds, then for each of them the arms
+without feedback and a curve over the number of feedbacks. After each part it writes claims.json, of what is done.
+Everything stands in run folders, so a second call goes on where the first was stopped; `--seeds` may grow.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from errata import jsonl
 from errata.evaluation import metrics
 from errata.evaluation.compared import account
 from errata.evaluation.folder import judged
-from errata.evaluation.intervals import Interval, crossed
+from errata.evaluation.intervals import crossed
 from errata.evaluation.measure import Measuring, measure
 from errata.policies import serve
 from errata.prompts import render
@@ -28,7 +29,8 @@ from errata.tasks.concepts import anatomy
 from errata.training import fit
 from errata.types import Demo, Feedback, Task
 
-ARMS = ("ilf", "gold", "human", "no-feedback", "unrelated")
+CORE = ("ilf", "gold", "human")
+ARMS = (*CORE, "no-feedback", "unrelated")
 OWN = "own-style"
 """Gold programs in the base's own style: what of `gold` is its being right, and what its being foreign."""
 POINTS = (10, 25, 50, 100)
@@ -38,14 +40,25 @@ STEPS = 36
 CURVE = Measuring(draws=4, temperature=0.8, max_new_tokens=160, ks=(1,))
 
 
-def settings(seed: int) -> Ilf:
+def settings(seed: int, names: Sequence[str]) -> Ilf:
     """The demo's settings, with the arms that are compared."""
-    return replace(presets.ILF_PRIMER, seed=seed, arms=",".join(ARMS))
+    return replace(presets.ILF_PRIMER, seed=seed, arms=",".join(names))
 
 
-def seed_run(folder: Path, seed: int) -> None:
-    """One seed: the recipe, then its curve."""
-    config = settings(seed)
+def compare(folder: Path, seed: int) -> None:
+    """The recipe with the paper's arms, and gold programs in the base's own style."""
+    config = settings(seed, CORE)
+    with Run.open(folder, config, ilf.identity(config)) as run:
+        ilf.ilf(config, run)
+        step = run.at("00")
+        references = {task.id: task for task in load(config.tasks)}
+        texts = [own(references[arms.task_of(demo)]) for demo in jsonl.iterate(step.path / "example.jsonl", Demo)]
+        point(step.at("arms").at(OWN), texts, config, config.measuring)
+
+
+def extend(folder: Path, seed: int) -> None:
+    """The other arms, then the curve."""
+    config = settings(seed, ARMS)
     with Run.open(folder, config, ilf.identity(config)) as run:
         ilf.ilf(config, run)
         step = run.at("00")
@@ -62,7 +75,6 @@ def seed_run(folder: Path, seed: int) -> None:
             ]
             for name, demos in (("ilf", [refined[task] for task in chosen if task in refined]), ("gold", gold)):
                 point(step.at("curve").at(f"{number:03}-{name}"), demos, config, CURVE)
-        point(step.at("arms").at(OWN), [own(references[task]) for task in refined], config, config.measuring)
 
 
 def own(task: Task) -> Demo:
@@ -90,7 +102,9 @@ def point(place: Run, demos: Sequence[Demo], config: Ilf, measuring: Measuring) 
 
 
 def rates(place: Path, k: int = 1) -> dict[str, float]:
-    """pass@k by task of a folder of verdicts."""
+    """pass@k by task of a folder of verdicts; nothing until it is whole."""
+    if not ((place / "scores.json").exists() or (place / "refined.json").exists()):
+        return {}
     return metrics.passing(judged(place).rows, k)
 
 
@@ -98,28 +112,23 @@ def less(first: Mapping[str, float], second: Mapping[str, float]) -> dict[str, f
     return {task: first[task] - second[task] for task in first.keys() & second.keys()}
 
 
-def percent(interval: Interval) -> dict[str, float]:
-    return interval.percent()
-
-
 def claims(folders: Sequence[Path]) -> dict[str, object]:
-    """Everything that is reported, over the seeds that are done."""
-    held = {name: [where(folder, name) / "held-out" for folder in folders] for name in ("base", *ARMS, OWN)}
-    found: dict[str, object] = {"seeds": len(folders)}
+    """Everything that is reported, each thing over the seeds that have it."""
+    found: dict[str, object] = {}
+    names = ("base", *ARMS, OWN)
     for k in (1, 10):
-        by_arm = {name: [rates(place, k) for place in places] for name, places in held.items()}
-        found[f"pass@{k}"] = {name: percent(crossed(rows)) for name, rows in by_arm.items()}
+        by_arm = {name: [rates(where(folder, name) / "held-out", k) for folder in folders] for name in names}
+        found[f"pass@{k}"] = {name: over(rows) for name, rows in by_arm.items()}
         found[f"ilf less the arm, pass@{k}"] = {
-            name: percent(crossed([less(a, b) for a, b in zip(by_arm["ilf"], rows, strict=True)], bounds=(-1.0, 1.0)))
+            name: over([less(a, b) for a, b in zip(by_arm["ilf"], rows, strict=True) if a and b], bounds=(-1.0, 1.0))
             for name, rows in by_arm.items()
             if name != "ilf"
         }
-    found["refined, pass@1"] = {
-        name: percent(crossed([rates(where(folder, name)) for folder in folders]))
-        for name in ("ilf", "no-feedback", "unrelated")
-    }
+    refiners = ("ilf", "no-feedback", "unrelated")
+    found["refined, pass@1"] = {name: over([rates(where(folder, name)) for folder in folders]) for name in refiners}
     found["refined, tasks with one that passes, %"] = {
-        name: [mended(where(folder, name)) for folder in folders] for name in ("ilf", "no-feedback", "unrelated")
+        name: [mended(where(folder, name)) for folder in folders if (where(folder, name) / "refined.json").exists()]
+        for name in refiners
     }
     accounts = {name: [account(where(folder, name) / "account.json") for folder in folders] for name in ARMS}
     found["account"] = {
@@ -127,8 +136,8 @@ def claims(folders: Sequence[Path]) -> dict[str, object]:
             "texts": [one.tasks for one in rows if one],
             "median perplexity": [one.perplexity for one in rows if one],
             "perplexity 100 and above, %": [one.surprising for one in rows if one],
-            "edit distance": [one.distance for one in rows if one],
-            "KL": [one.kl["value"] for one in rows if one],
+            "edit distance": [round(one.distance, 3) for one in rows if one],
+            "KL": [round(one.kl["value"], 3) for one in rows if one],
         }
         for name, rows in accounts.items()
     }
@@ -138,6 +147,12 @@ def claims(folders: Sequence[Path]) -> dict[str, object]:
         for name in ("ilf", "gold")
     }
     return found
+
+
+def over(rows: Sequence[Mapping[str, float]], bounds: tuple[float, float] = (0.0, 1.0)) -> dict[str, float]:
+    """The mean over seeds and tasks with its interval, in percent; nothing where no seed has it."""
+    there = [row for row in rows if row]
+    return {**crossed(there, bounds=bounds).percent(), "seeds": len(there)} if there else {}
 
 
 def where(folder: Path, name: str) -> Path:
@@ -156,7 +171,7 @@ def curve(places: Sequence[Path]) -> dict[str, object]:
     if not done:
         return {}
     texts = [sum(1 for _ in jsonl.iterate(place / "example.jsonl", Demo)) for place in done]
-    return {"texts": texts, **percent(crossed([rates(place / "held-out") for place in done]))}
+    return {"texts": texts, **over([rates(place / "held-out") for place in done])}
 
 
 def main() -> None:
@@ -166,13 +181,18 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="only tell what is done")
     args = parser.parse_args()
     folders = [args.out / f"seed-{seed}" for seed in range(args.seeds)]
-    for seed, folder in enumerate(folders):
-        if not args.show:
-            seed_run(folder, seed)
-        done = [place for place in folders if (place / f"00/arms/{OWN}/held-out/scores.json").exists()]
-        if done:
-            (args.out / "claims.json").write_text(json.dumps(claims(done), indent=1) + "\n")
-    print((args.out / "claims.json").read_text())
+    for part in () if args.show else (compare, extend):
+        for seed, folder in enumerate(folders):
+            part(folder, seed)
+            tell(args.out, folders)
+    print(tell(args.out, folders))
+
+
+def tell(out: Path, folders: Sequence[Path]) -> str:
+    """Write claims.json, of what is done."""
+    text = json.dumps(claims([folder for folder in folders if folder.exists()]), indent=1)
+    jsonl.write_whole(out / "claims.json", text + "\n")
+    return text
 
 
 if __name__ == "__main__":

@@ -334,13 +334,14 @@ STAGES = [
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_run_that_is_stopped_at_a_stage_ends_with_the_same_records(finished, again, stage):
-    """The stage's file is taken away, where it has lines all but a torn one; so are the weights made from it."""
+    """The stage's file is taken away, or its last line left torn; and the texts that are made when it is whole."""
     run, config = again
     path = run / stage
     data = path.read_bytes()
     path.unlink()
     if stage.endswith(("sample.jsonl", "verdict.jsonl")):
         path.write_bytes(data[: len(data) - 20])
+        (path.parent / "example.jsonl").unlink(missing_ok=True)
     ilf_tasks.go(config, run)
     assert lines_of(run) == lines_of(finished[0])
 
