@@ -2,12 +2,16 @@
 
 import json
 import os
+import shutil
+import site
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import errata
 from errata.cli import main
 from errata.errors import UsageError
 from errata.redteam import cell
@@ -216,3 +220,28 @@ def test_the_driver_of_other_graders_needs_the_standard_library_alone():
     source = Path(cell.__file__).with_name("driver.py").read_text()
     tops = {line.split()[1].partition(".")[0] for line in source.splitlines() if line.startswith(("import ", "from "))}
     assert tops <= sys.stdlib_module_names
+
+
+def test_an_unprivileged_user_gets_cells_too():
+    need(1)
+    python, setpriv = shutil.which("python3", path="/usr/bin:/usr/local/bin"), shutil.which("setpriv")
+    if os.geteuid() != 0 or python is None or setpriv is None:
+        pytest.skip("needs root, setpriv and a Python that everybody can read")
+    source = f"""
+import json
+from errata.redteam.attack import Settings, attack
+from errata.redteam.corpus import corpus
+few = [entry for entry in corpus() if entry.id in {[entry.id for entry in FEW]!r}]
+for against in ("subprocess", "errata"):
+    print(json.dumps(attack(Settings(against=against), few, progress=False).json()["through"]))
+"""
+    command = [setpriv, "--reuid", "65534", "--regid", "65534", "--clear-groups", python, "-B", "-c", source]
+    packages = [str(Path(errata.__file__).parents[1]), *site.getsitepackages()]
+    environment = {"PYTHONPATH": os.pathsep.join(packages), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd="/")
+    if "No module named" in done.stderr:
+        pytest.skip("the other Python cannot use this one's packages")
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [
+        ["exit-in-call", "lie-eq", "out-read-file"],
+        [],
+    ], done.stderr

@@ -11,6 +11,7 @@ LETI: tuple[tuple[str, Json, str], ...] = (
         "This is a control run: verdicts and words were given to the wrong samples. It should not gain.",
     ),
     ("loss_on", "all", "The loss bore on the program alone; the paper's bears on all of the text."),
+    ("honeypot", 0.0, "A share of {} of the training tasks got an impossible test and was not trained on."),
     ("lora", False, "Low-rank adapters were trained in place of all weights."),
     ("objective.end_token", False, "The end-of-text token was trained; the authors strip it."),
     ("objective.shuffle", False, "Examples were shuffled; the authors sort them by length and problem."),
