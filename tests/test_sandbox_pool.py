@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -77,13 +77,13 @@ def test_jobs_are_taken_only_as_fast_as_they_are_answered() -> None:
 
 def test_identical_programs_are_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
     judged: list[Program] = []
-    real = pool.attempt
+    real = pool.attempts
 
-    def counted(worker: pool.Referee, program: Program, limits: Limits) -> Outcome:
-        judged.append(program)
-        return real(worker, program, limits)
+    def counted(worker: pool.Referee, jobs: list[tuple[Program, Limits]]) -> Iterator[Outcome | Fault]:
+        judged.extend(program for program, _ in jobs)
+        return real(worker, jobs)
 
-    monkeypatch.setattr(pool, "attempt", counted)
+    monkeypatch.setattr(pool, "attempts", counted)
     with Pool(2) as made:
         answers = words(made.map((str(n), RIGHT if n % 2 else WRONG, LIMITS) for n in range(40)))
     assert len(judged) == 2
@@ -102,15 +102,30 @@ def test_other_limits_are_another_run() -> None:
 def test_a_fault_is_tried_again_and_then_told(monkeypatch: pytest.MonkeyPatch) -> None:
     tries = 0
 
-    def dying(*_: object) -> Outcome:
+    def dying(*_: object) -> Iterator[Outcome]:
         nonlocal tries
         tries += 1
         raise Fault("the machine is on fire")
 
-    monkeypatch.setattr(pool.Referee, "judge", dying)
+    monkeypatch.setattr(pool.Referee, "judge_all", dying)
     with Pool(1) as made:
         [(key, answer)] = list(made.map([("a", RIGHT, LIMITS)]))
     assert (key, str(answer), tries) == ("a", "the machine is on fire", 2)
+
+
+def test_a_judge_that_dies_at_one_program_judges_the_others_of_its_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = pool.Referee.judge_all
+
+    def dying(self: pool.Referee, jobs: Sequence[tuple[Program, Limits]]) -> Iterator[Outcome]:
+        for at, (program, limits) in enumerate(jobs):
+            if program == numbered(3):
+                raise Fault("a judge died")
+            yield from real(self, jobs[at : at + 1])
+
+    monkeypatch.setattr(pool.Referee, "judge_all", dying)
+    with Pool(1) as made:
+        answers = words(made.map((str(n), numbered(n), LIMITS) for n in range(20)))
+    assert answers == {str(n): "fault" if n == 3 else "passed" for n in range(20)}
 
 
 def test_an_error_in_the_jobs_ends_the_map_and_nothing_is_left() -> None:

@@ -5,7 +5,9 @@ here, so a lying `__eq__` stays behind. An operator between a handle and the tes
 and that one gives no plain numbers: otherwise `abs(f(x) - 3) < 1e-6` would tell the program what is expected and let
 it answer. Membership is decided here too, by iteration, where there is anything to iterate over. Where there is not,
 the program is only believed of objects with an interface: those whose attributes the test has used, or which it made by
-calling a class under a class's name. A function's result that merely says yes to every item is refused.
+calling a class that it knows under a class's name. A function's result that merely says yes to every item is refused,
+and so are questions of str's and set's to what is none; and what an operator made of a function's result and the
+test's data is not asked anything any more.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,6 +21,14 @@ ALLOWED = frozenset(
     ("__name__", "__qualname__", "__doc__", "__module__", "__dict__", "__annotations__", "__wrapped__", "__defaults__")
 )
 """Attributes with two underscores that may be asked for; others could steer this interpreter's own machinery."""
+PREDICATES = frozenset(
+    (
+        *("startswith", "endswith", "issubset", "issuperset", "isdisjoint", "isalnum", "isalpha", "isascii"),
+        *("isdecimal", "isdigit", "isidentifier", "islower", "isnumeric", "isprintable", "isspace", "istitle"),
+        "isupper",
+    )
+)
+"""Questions to a text or a set: an object that is neither would only say yes."""
 MOST_BATCH = 64
 MOST_LENGTH = 1 << 24
 """What `len` may say: lists are made that long before the first item is seen."""
@@ -56,6 +66,8 @@ def operator(method: str, sign: str, swapped: bool = False) -> Callable[["Handle
         same = self.errata_
         left, right = (other, self) if swapped else (self, other)
         got = same.session.ask(method, left, right)
+        if self.errata_made or (isinstance(other, Handle) and other.errata_made):
+            make(got)
         if isinstance(other, Handle):
             if self.errata_tainted or other.errata_tainted:
                 taint(got)
@@ -72,6 +84,11 @@ def operator(method: str, sign: str, swapped: bool = False) -> Callable[["Handle
 def taint(got: object) -> None:
     if isinstance(got, Handle):
         got.errata_.session.tainted.add(got.errata_.key)
+
+
+def make(got: object) -> None:
+    if isinstance(got, Handle):
+        got.errata_.session.made.add(got.errata_.key)
 
 
 def ordering(method: str, sign: str) -> Callable[["Handle", object], bool]:
@@ -107,12 +124,28 @@ class Handle:
         """It may know the test's data, and may not speak of numbers or truth any more."""
         return self.errata_.key in self.errata_.session.tainted
 
+    @property
+    def errata_made(self) -> bool:
+        """It is of a class that the test knows under a class's name, or came of such an object."""
+        return self.errata_.key in self.errata_.session.made
+
+    def errata_ask(self, operation: str, *args: object) -> object:
+        """A question that plain data may answer: not of what knows the test's data and has no interface."""
+        if self.errata_tainted and not self.errata_made:
+            raise TypeError(f"'{self.errata_.name}' object was made of the test's data and is not believed")
+        return self.errata_.session.ask(operation, self, *args)
+
     def __getattr__(self, name: str) -> object:
-        if name.startswith("__") and name not in ALLOWED:
-            raise AttributeError(f"'{self.errata_.name}' object has no attribute '{name}'")
         same = self.errata_
-        got = same.session.ask("get", self, name)
+        foreign = name in PREDICATES and same.kind == "object" and not self.errata_made
+        if foreign or (name.startswith("__") and name not in ALLOWED):
+            raise AttributeError(f"'{same.name}' object has no attribute '{name}'")
+        got = self.errata_ask("get", name)
         same.session.spoken.add(same.key)
+        if self.errata_made:
+            make(got)
+        if name[:1].isupper():
+            same.session.known_as(name, got)
         return got
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -123,9 +156,11 @@ class Handle:
 
     def __call__(self, *args: object, **named: object) -> object:
         same = self.errata_
+        if self.errata_tainted and not self.errata_made:
+            raise TypeError(f"'{same.name}' object is not callable")
         got = same.session.put("call", (self, *args), named)
-        if same.kind == "class" and isinstance(got, Handle) and same.name.rpartition(".")[2][:1].isupper():
-            same.session.spoken.add(got.errata_.key)
+        if self.errata_made or same.key in same.session.classes:
+            make(got)
         return got
 
     def __eq__(self, other: object) -> bool:
@@ -158,8 +193,7 @@ class Handle:
         return got
 
     def __iter__(self) -> Iterator[object]:
-        session = self.errata_.session
-        source = session.ask("iter", self)
+        source = self.errata_ask("iter")
         if not isinstance(source, Handle):
             return iter(cast("list[object]", source))
         return source if source is self else source.errata_items()
@@ -171,23 +205,23 @@ class Handle:
             most = min(2 * most, MOST_BATCH)
 
     def __next__(self) -> object:
-        for item in cast("list[object]", self.errata_.session.ask("next", self, 1)):
+        for item in cast("list[object]", self.errata_ask("next", 1)):
             return item
         raise StopIteration
 
     def __reversed__(self) -> Iterator[object]:
-        return iter(cast("Handle", self.errata_.session.ask("reversed", self)))
+        return iter(cast("Handle", self.errata_ask("reversed")))
 
     def __contains__(self, item: object) -> bool:
         session = self.errata_.session
-        if not isinstance(item, Handle) and session.ask("iterable", self) is True:
+        if not isinstance(item, Handle) and self.errata_ask("iterable") is True:
             return any(item is found or item == found for found in self)
-        if not isinstance(item, Handle) and self.errata_.key not in session.spoken:
+        if not isinstance(item, Handle) and not self.errata_made and self.errata_.key not in session.spoken:
             raise TypeError(f"argument of type '{self.errata_.name}' is not iterable")
         return session.ask("contains", self, item) is True
 
     def __getitem__(self, key: object) -> object:
-        return self.errata_.session.ask("item", self, key)
+        return self.errata_ask("item", key)
 
     def __setitem__(self, key: object, value: object) -> None:
         self.errata_.session.ask("put", self, key, value)
@@ -209,21 +243,21 @@ class Handle:
         return isinstance(kind, Handle) and self.errata_.session.ask("issubclass", kind, self) is True
 
     def __copy__(self) -> object:
-        return self.errata_.session.ask("copy", self)
+        return self.errata_ask("copy")
 
     def __deepcopy__(self, _: dict[int, object]) -> object:
-        return self.errata_.session.ask("deepcopy", self)
+        return self.errata_ask("deepcopy")
 
     def __repr__(self) -> str:
-        got = self.errata_.session.ask("repr", self)
+        got = self.errata_ask("repr")
         return got if isinstance(got, str) else ""
 
     def __str__(self) -> str:
-        got = self.errata_.session.ask("str", self)
+        got = self.errata_ask("str")
         return got if isinstance(got, str) else ""
 
     def __format__(self, how: str) -> str:
-        got = self.errata_.session.ask("format", self, how)
+        got = self.errata_ask("format", how)
         return got if isinstance(got, str) else ""
 
     __int__ = plain("int", int)

@@ -51,6 +51,7 @@ def namespace(
             found = genuine(name, value_of(session, name, described))
             library = isinstance(found, Handle) and name in sys.stdlib_module_names and name in dotted
             names[name] = importlib.import_module(name) if library else found
+        session.known_as(name, names.get(name))
     return names
 
 

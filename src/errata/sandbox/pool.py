@@ -7,7 +7,7 @@ import os
 import queue
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -15,8 +15,10 @@ from errata.errors import Fault
 from errata.sandbox.limits import Limits, Outcome, Program
 from errata.sandbox.referee import Referee
 
-LOOK_AHEAD = 4
+LOOK_AHEAD = 16
 """Programs taken from the iterable, and not yet answered, for each worker."""
+BATCH = 8
+"""Programs that a worker takes at once, where there are many."""
 REMEMBERED = 1 << 16
 """Outcomes kept, so that an identical program later in the batch is not run again."""
 
@@ -107,17 +109,33 @@ class Pool:
 
     def _serve(self, worker: Referee) -> None:
         try:
-            while (job := self._todo.get()) is not None:
-                digest, program, limits = job
+            while jobs := self._take():
+                digests = [digest for digest, _, _ in jobs]
                 try:
-                    outcome: Outcome | Fault | BaseException = attempt(worker, program, limits)
-                except Fault as fault:
-                    outcome = fault
+                    for outcome in attempts(worker, [(program, limits) for _, program, limits in jobs]):
+                        self._done.put((digests.pop(0), outcome))
                 except BaseException as error:
-                    outcome = error
-                self._done.put((digest, outcome))
+                    for digest in digests:
+                        self._done.put((digest, error))
         finally:
             worker.close()
+
+    def _take(self) -> list[tuple[Digest, Program, Limits]]:
+        """The next jobs of a worker, more than one only while there are enough for all; none at the end."""
+        if (first := self._todo.get()) is None:
+            return []
+        jobs = [first]
+        most = min(BATCH, 1 + self._todo.qsize() // (2 * len(self.workers)))
+        while len(jobs) < most:
+            try:
+                more = self._todo.get_nowait()
+            except queue.Empty:
+                break
+            if more is None:
+                self._todo.put(None)
+                break
+            jobs.append(more)
+        return jobs
 
     def close(self) -> None:
         """Ends what is running, at once, and waits until every process, file and descriptor of the pool is gone."""
@@ -137,15 +155,29 @@ class Pool:
             worker.close()
 
 
+def attempts(worker: Referee, jobs: Sequence[tuple[Program, Limits]]) -> Iterator[Outcome | Fault]:
+    """Judges programs in their order; a judge or zygote that failed is replaced once a program."""
+    left, tried = list(jobs), False
+    while left:
+        try:
+            for outcome in worker.judge_all(tuple(left)):
+                del left[0]
+                tried = False
+                yield outcome
+        except Fault as fault:
+            worker.discard()
+            if tried or worker.retired:
+                del left[0]
+                yield fault
+            tried = not tried
+
+
 def attempt(worker: Referee, program: Program, limits: Limits) -> Outcome:
-    """Judges one program; a judge or zygote that failed is replaced once. Raises Fault when the second fails too."""
-    try:
-        return worker.judge(program, limits)
-    except Fault:
-        worker.discard()
-        if worker.retired:
-            raise
-    return worker.judge(program, limits)
+    """Judges one program. Raises Fault when the second judge fails too."""
+    (found,) = attempts(worker, [(program, limits)])
+    if isinstance(found, Fault):
+        raise found
+    return found
 
 
 class Default:

@@ -7,6 +7,7 @@ holds one zygote and runs `run_trial`; it is watched from here, and replaced whe
 
 import contextlib
 import json
+import marshal
 import os
 import resource
 import select
@@ -17,8 +18,10 @@ import subprocess
 import sys
 import time
 import traceback
-from dataclasses import asdict
-from typing import cast
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from operator import attrgetter
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from errata.errors import Fault, UsageError
 from errata.sandbox.limits import Limits, Outcome, Program
@@ -26,12 +29,25 @@ from errata.sandbox.protocol import Closed, Json, exactly
 from errata.sandbox.watch import TICKS
 from errata.types import Part
 
+if TYPE_CHECKING:
+    from errata.sandbox.worker import Worker
+
 BOOT = "import sys; sys.path[:] = {path!r}; from errata.sandbox.referee import main; main({channel}, {settings!r})"
 GRACE = 6.0
 """Seconds of CPU beyond a program's limit that a judge may use for one trial, and of silence beyond its deadline."""
 GLANCE = 0.5
 MEMORY_MIB = 3072
 """Address space of a judge."""
+Plain: TypeAlias = "str | bool | int | float | tuple[str, ...] | None"
+TOGETHER = 0.01
+"""Seconds for which a judge may keep answers, to send several at once."""
+PROGRAM, LIMITS, OUTCOME, PART = (
+    tuple(field.name for field in fields(kind) if (kind, field.name) != (Outcome, "parts"))
+    for kind in (Program, Limits, Outcome, Part)
+)
+program_values, limit_values, outcome_values, part_values = (
+    attrgetter(*names) for names in (PROGRAM, LIMITS, OUTCOME, PART)
+)
 
 
 class Referee:
@@ -49,32 +65,48 @@ class Referee:
 
     def judge(self, program: Program, limits: Limits) -> Outcome:
         """`run_trial` over there. Raises Fault when the judge died, UsageError when the machine offers no tier."""
+        return next(self.judge_all([(program, limits)]))
+
+    def judge_all(self, jobs: Sequence[tuple[Program, Limits]]) -> Iterator[Outcome]:
+        """The same for several, in their order. What was not answered when it raises is still to be judged."""
         if self.retired:
             raise Fault("sandbox: this judge is closed")
         channel = self._channel or self._launch()
         process = self.process
         assert process is not None
+        patience = max((limits for _, limits in jobs), key=lambda limits: limits.deadline)
+        answered = 0
         try:
-            tell(channel, [asdict(program), asdict(limits)])
-            if not answered(channel, process.pid, limits):
-                self.discard()
-                return overrun(program, self.tier)
-            match hear(channel):
-                case ["outcome", dict(told)]:
-                    found = outcome(told)
-                    self.tier = found.tier or self.tier
-                    return found
-                case ["fault", str(reason)]:
-                    raise Fault(reason)
-                case ["usage", str(reason)]:
-                    raise UsageError(reason)
-                case ["bug", str(reason)]:
-                    raise RuntimeError(reason)
-                case _:
-                    raise Closed
+            tell(channel, [(program_values(program), limit_values(limits)) for program, limits in jobs])
+            while answered < len(jobs):
+                if not spoken(channel, process.pid, patience):
+                    self.discard()
+                    yield overrun(jobs[answered][0], self.tier)
+                    if answered + 1 < len(jobs):
+                        yield from self.judge_all(jobs[answered + 1 :])
+                    return
+                for answer in cast("list[Json]", hear(channel)):
+                    found = self._found(answer)
+                    answered += 1
+                    yield found
         except (Closed, OSError) as error:
             self.discard()
             raise Fault("sandbox: a judge died") from error
+
+    def _found(self, answer: Json) -> Outcome:
+        match answer:
+            case ["outcome", list(told)]:
+                found = outcome(told)
+                self.tier = found.tier or self.tier
+                return found
+            case ["fault", str(reason)]:
+                raise Fault(reason)
+            case ["usage", str(reason)]:
+                raise UsageError(reason)
+            case ["bug", str(reason)]:
+                raise RuntimeError(reason)
+            case _:
+                raise Closed
 
     def _launch(self) -> socket.socket:
         ours, theirs = socket.socketpair()
@@ -123,8 +155,9 @@ class Referee:
             self.process = None
 
 
-def tell(channel: socket.socket, message: object) -> None:
-    body = json.dumps(message).encode("ascii")
+def tell(channel: socket.socket, message: list[tuple[tuple[Plain, ...], tuple[Plain, ...]]]) -> None:
+    """To the judge, which trusts its owner; the other way it is JSON, since a judge has met what programs say."""
+    body = marshal.dumps(message)
     channel.sendall(struct.pack(">Q", len(body)) + body)
 
 
@@ -133,8 +166,8 @@ def hear(channel: socket.socket) -> Json:
     return cast("Json", json.loads(exactly(channel.recv, size)))
 
 
-def answered(channel: socket.socket, pid: int, limits: Limits) -> bool:
-    """Waits for the judge's answer; False when test code keeps it longer than any program may run."""
+def spoken(channel: socket.socket, pid: int, limits: Limits) -> bool:
+    """Waits for the judge's word; False when test code keeps it longer than any program may run."""
     began, used = time.monotonic(), None
     while not select.select([channel], [], [], GLANCE)[0]:
         now = spent(pid)
@@ -161,14 +194,15 @@ def overrun(program: Program, tier: int) -> Outcome:
     return Outcome(outcome="timeout", parts=public + hidden, tier=tier)
 
 
-def outcome(told: dict[str, Json]) -> Outcome:
-    parts = tuple(Part(**part) for part in cast("list[dict[str, str]]", told.pop("parts")))  # pyright: ignore[reportArgumentType]
-    return Outcome(parts=parts, **told)  # pyright: ignore[reportArgumentType]
+def outcome(told: list[Json]) -> Outcome:
+    *values, parts = told
+    named = dict(zip(OUTCOME, values, strict=True))
+    made = tuple(Part(**dict(zip(PART, cast("list[str]", part), strict=True))) for part in cast("list[Json]", parts))  # pyright: ignore[reportArgumentType]
+    return Outcome(parts=made, **named)  # pyright: ignore[reportArgumentType]
 
 
 def main(channel: int, settings: tuple[int | None, bool, str]) -> None:
     """The judge's own process: answers until its owner hangs up."""
-    from errata.sandbox.trial import run_trial
     from errata.sandbox.worker import Worker
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -179,18 +213,37 @@ def main(channel: int, settings: tuple[int | None, bool, str]) -> None:
     worker = Worker(*settings)
     with contextlib.closing(worker), contextlib.suppress(Closed, OSError):
         while True:
-            program, limits = cast("list[dict[str, object]]", hear(talk))
-            for name in ("tests", "hidden"):
-                program[name] = tuple(cast("list[str]", program[name]))
-            try:
-                made = run_trial(worker, Program(**program), Limits(**limits))  # pyright: ignore[reportArgumentType]
-                reply: object = ["outcome", asdict(made)]
-            except Fault as fault:
-                worker.discard()
-                reply = ["fault", str(fault)]
-            except UsageError as error:
-                reply = ["usage", str(error)]
-            except Exception:
-                worker.discard()
-                reply = ["bug", traceback.format_exc()]
-            tell(talk, reply)
+            (size,) = struct.unpack(">Q", exactly(talk.recv, 8))
+            replies: list[object] = []
+            last = time.monotonic()
+            for program, limits in marshal.loads(exactly(talk.recv, size)):
+                replies.append(answer(worker, program, limits))
+                if (now := time.monotonic()) - last > TOGETHER:
+                    say(talk, replies)
+                    replies, last = [], now
+            if replies:
+                say(talk, replies)
+
+
+def say(talk: socket.socket, replies: list[object]) -> None:
+    body = json.dumps(replies).encode("ascii")
+    talk.sendall(struct.pack(">Q", len(body)) + body)
+
+
+def answer(worker: "Worker", program: Sequence[object], limits: Sequence[object]) -> object:
+    """What one program's trial came to, as JSON."""
+    from errata.sandbox.trial import run_trial
+
+    try:
+        asked = Program(**dict(zip(PROGRAM, program, strict=True)))  # pyright: ignore[reportArgumentType]
+        allowed = Limits(**dict(zip(LIMITS, limits, strict=True)))  # pyright: ignore[reportArgumentType]
+        made = run_trial(worker, asked, allowed)
+        return ["outcome", [*outcome_values(made), [part_values(part) for part in made.parts]]]
+    except Fault as fault:
+        worker.discard()
+        return ["fault", str(fault)]
+    except UsageError as error:
+        return ["usage", str(error)]
+    except Exception:
+        worker.discard()
+        return ["bug", traceback.format_exc()]

@@ -75,10 +75,19 @@ class Session:
         """Handles that an operator made from the test's data: they may know what is expected."""
         self.spoken: set[int] = set()
         """Handles of objects whose interface the test uses: they may say what they contain."""
+        self.classes: set[int] = set()
+        """Handles of classes that the test knows under a class's name."""
+        self.made: set[int] = set()
+        """Handles of what the test made by calling these, and of what came of that: they have an interface."""
         self.kinds: dict[str, type[BaseException]] = {}
         self.buffer = b""
         self.received = 0
         self.nested = 0
+
+    def known_as(self, name: str, value: object) -> None:
+        """The test calls a class by a class's name."""
+        if isinstance(value, Handle) and value.errata_.kind == "class" and name[:1].isupper():
+            self.classes.add(value.errata_.key)
 
     def end(self, outcome: Word) -> Over:
         self.over = self.over or Over(outcome)
