@@ -117,7 +117,7 @@ def test_a_judge_that_dies_at_one_program_judges_the_others_of_its_batch(monkeyp
     real = pool.Referee.judge_all
 
     def dying(self: pool.Referee, jobs: Sequence[tuple[Program, Limits]]) -> Iterator[Outcome]:
-        for at, (program, limits) in enumerate(jobs):
+        for at, (program, _) in enumerate(jobs):
             if program == numbered(3):
                 raise Fault("a judge died")
             yield from real(self, jobs[at : at + 1])
