@@ -113,7 +113,7 @@ FRAMES = {
     "a_number_of_many_digits": "raw(b'[\"v\",1,' + b'9' * 1000000 + b',null]')",
     "a_number_with_a_huge_exponent": "raw(b'[\"v\",1,1e999999,null]')",
     "a_minus_nothing": "raw(b'[\"v\",1,-,null]')",
-    "a_frame_one_byte_too_long": "os.write(3, struct.pack('>I', (8 << 20) + 1))",
+    "a_frame_one_byte_too_long": "os.write(3, struct.pack('>I', (16 << 20) + 1))",
     "half_a_frame_and_an_end": "os.write(3, struct.pack('>I', 1000) + b'[\"v\"'); os._exit(0)",
     "half_a_length_and_an_end": "os.write(3, b'\\x00\\x00'); os._exit(0)",
     "a_text_that_is_too_large": "lie(lambda r, k: ['large', k] if k else r)",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
 from errata.errors import UsageError
-from errata.types import Demo, Feedback, Message, Prompt, Sample, Task, Text, Verdict
+from errata.types import Demo, Feedback, Message, Prompt, Sample, Task, Text, UnitTests, Verdict
 
 GOOD = "<|good|>"
 BAD = "<|bad|>"
@@ -23,9 +23,16 @@ Style: TypeAlias = Literal["auto", "docstring", "ilf", "code", "chat"]
 """How a task is put to a model; `auto` is `code` where the task has code to continue, else `docstring`."""
 
 
+def examples(task: Task) -> tuple[str, ...]:
+    """The public tests of a task as a model may see them: Python, or what is read and what must be printed."""
+    if isinstance(task.check, UnitTests):
+        return task.check.tests
+    return tuple(f"Input:\n{case.stdin.rstrip()}\nOutput:\n{case.stdout.rstrip()}" for case in task.check.cases)
+
+
 def docstring(task: Task) -> str:
     '''LETI's MBPP prompt: `"""\\n{text}\\n{first test}\\n"""\\n`, no signature (papers: LETI 2.1).'''
-    tests = task.check.tests[:1]
+    tests = examples(task)[:1]
     return "\n".join(('"""', task.instruction, *tests, '"""')) + "\n"
 
 
@@ -34,7 +41,7 @@ def ilf(task: Task) -> str:
 
     `"""\\n{text}\\n\\n>>> Example: {assert, 'assert ' dropped, '==' -> '='}\\n"""\\n\\n{code to 'def name(...):'}\\n`
     '''
-    if not task.check.tests or not task.reference:
+    if not isinstance(task.check, UnitTests) or not task.check.tests or not task.reference:
         raise UsageError(f"{task.id}: ILF's prompt needs a test and a reference program")
     example = task.check.tests[0].replace("assert ", "", 1).replace("==", "=")
     lines = task.reference.replace("\r\n", "\n").split("\n")
@@ -52,7 +59,7 @@ def chat(task: Task) -> tuple[Message, ...]:
     if task.prefix:
         words = f"Complete this Python program. {close}\n\n```python\n{task.prefix}```"
     else:
-        tests = "\n".join(task.check.tests)
+        tests = "\n".join(examples(task))
         words = f"{task.instruction}\n\nYour program must pass these tests:\n```python\n{tests}\n```\n{close}"
     return (Message(role="user", content=words),)
 

@@ -25,9 +25,39 @@ class UnitTests:
     """Python source that belongs to the tests and is run once before them (imports, HumanEval's `def check`)."""
     entry_point: str = ""
     """The name that the tests call, where the source of the task says it."""
+    together: bool = False
+    """These tests need the program's own process (mocks, patched modules); a program could forge such a verdict."""
 
 
-Check: TypeAlias = UnitTests
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What a whole program is given to read, and what it must print."""
+
+    stdin: str = ""
+    stdout: str
+
+
+Compare: TypeAlias = Literal["lines", "tokens", "exact"]
+"""How printed text is compared. `lines`: blanks at the end of lines and blank lines at the end do not count. `tokens`:
+only the words count, however they are parted. `exact`: every character counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StdinTests:
+    """A whole program is right when it prints what each case wants for what the case gives on standard input."""
+
+    kind: Literal["stdin_tests"] = "stdin_tests"
+    cases: tuple[Case, ...] = ()
+    """Public cases: each is run in a process of its own. Prompts, rewards and feedback see these."""
+    hidden: tuple[Case, ...] = ()
+    """Cases that only reported scores see."""
+    compare: Compare = "lines"
+    """How what was printed is compared with what is wanted."""
+    tolerance: float = 0.0
+    """Numbers in the text may differ by this much, absolutely or relatively; text is then compared word by word."""
+
+
+Check: TypeAlias = UnitTests | StdinTests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +161,8 @@ class Verdict:
     detail: str = ""
     """What the interpreter said: the traceback of the first failure, frames of the program and of the test alone."""
     forgeable: bool = False
-    """True when program and tests shared a process, so that the program could have written this verdict."""
+    """True when the program could have written this verdict: it shared a process with its tests, or a comparison of two
+    of its own objects was left to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

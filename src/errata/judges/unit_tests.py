@@ -13,10 +13,12 @@ from itertools import islice
 from errata import prompts, text
 from errata.errors import Fault, UsageError
 from errata.sandbox import Limits, Outcome, Pool, Program
-from errata.types import Owed, Sample, Stage, Task, Timed, Verdict
+from errata.types import Owed, Sample, Stage, StdinTests, Task, Timed, UnitTests, Verdict
 
 DEFAULT_SECONDS = 3.0
 LEAST_SECONDS = 0.5
+AGAIN = ("wrong", "exception", "early_exit", "invalid_check")
+"""Ends of a reference program that may be the fault of how it was judged."""
 REFERENCE_SECONDS = 60.0
 """What a reference program may take."""
 FIRST_WINDOW, LAST_WINDOW = 64, 4096
@@ -39,6 +41,8 @@ class Judging:
     """Judge by the hidden tests too, as reported scores do; training and feedback see public tests alone."""
     together: bool = False
     """Run tests in the program's own process (mocks, patched modules); a program could forge such a verdict."""
+    sandbox_python: str = ""
+    """Python environment (its folder, or its interpreter) whose packages programs may import; none: this one's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,8 @@ class Case:
     program: Program
     """With everything but the source."""
     limits: Limits
+    reference: Outcome | None = None
+    """What was found of the reference program, where that is also what is found of a sample that is the same."""
 
 
 def judge(tasks: Iterable[Task], judging: Judging) -> Stage[Sample, Verdict]:
@@ -58,10 +64,12 @@ def judge(tasks: Iterable[Task], judging: Judging) -> Stage[Sample, Verdict]:
         left, size = iter(samples), FIRST_WINDOW
         cases: dict[str, Case] = {}
         seen: dict[tuple[str, str], Outcome] = {}
-        with Pool(judging.workers, judging.tier) as pool:
+        with Pool(judging.workers, judging.tier, environment=judging.sandbox_python) as pool:
             while window := list(islice(left, size)):
                 new = [known_task(known, sample) for sample in window if sample.task not in cases]
-                cases |= prepared({task.id: task for task in new}, judging, pool)
+                made = prepared({task.id: task for task in new}, judging, pool)
+                cases |= made
+                seen |= {(name, known[name].reference): case.reference for name, case in made.items() if case.reference}
                 owed: dict[tuple[str, str], list[Sample]] = {}
                 for sample in window:
                     key = (sample.task, program(sample))
@@ -98,29 +106,47 @@ def prepared(tasks: Mapping[str, Task], judging: Judging, pool: Pool) -> dict[st
     limits = Limits(seconds=judging.seconds or DEFAULT_SECONDS, memory_mib=judging.memory_mib)
     cases = {name: Case(program=tests(task, judging), limits=limits) for name, task in tasks.items()}
     patient = replace(limits, seconds=REFERENCE_SECONDS)
-    open_ones = {} if judging.together else {name: task.reference for name, task in tasks.items() if task.reference}
+    open_ones = {name: task.reference for name, task in tasks.items() if task.reference}
     for copy_back in (False, True):
         asked = {name: replace(cases[name].program, copy_back=copy_back) for name in open_ones}
         jobs = [(name, replace(asked[name], source=source), patient) for name, source in open_ones.items()]
         for name, outcome in pool.map(jobs):
             if isinstance(outcome, Outcome) and outcome.outcome == "passed":
                 seconds = judging.seconds or allowed(outcome)
-                cases[name] = Case(program=asked[name], limits=replace(limits, seconds=seconds))
-            if not isinstance(outcome, Outcome) or outcome.outcome != "wrong":
+                known = outcome if outcome.own <= seconds else None
+                cases[name] = Case(program=asked[name], limits=replace(limits, seconds=seconds), reference=known)
+            program = cases[name].program
+            if not isinstance(outcome, Outcome) or outcome.outcome not in AGAIN or program.together or program.cases:
                 del open_ones[name]
+    refuse_shared(open_ones, cases, pool, patient)
     return cases
+
+
+def refuse_shared(failing: Mapping[str, str], cases: Mapping[str, Case], pool: Pool, patient: Limits) -> None:
+    """Raises UsageError for tests that a right program passes in its own process alone, and that do not say so."""
+    jobs = [
+        (name, replace(cases[name].program, source=source, together=True), patient) for name, source in failing.items()
+    ]
+    for name, outcome in pool.map(jobs):
+        if isinstance(outcome, Outcome) and outcome.outcome == "passed":
+            raise UsageError(
+                f"{name}: check.together: its reference passes only where the tests share its process; set it to true "
+                "(a program could then forge the verdict, which will say so)"
+            )
 
 
 def allowed(reference: Outcome) -> float:
     """The limit that a reference's time gives, in steps of half a second."""
-    asleep = reference.seconds - reference.cpu > 0.2
-    own = reference.seconds if asleep else reference.cpu
-    return max(LEAST_SECONDS, math.ceil(20 * own) / 2)
+    return max(LEAST_SECONDS, math.ceil(20 * reference.own) / 2)
 
 
 def tests(task: Task, judging: Judging) -> Program:
     """The check of a task as the sandbox takes it, without a source."""
-    check = task.check
+    match task.check:
+        case StdinTests() as check:
+            return printing(task, check, judging)
+        case UnitTests() as check:
+            pass
     if not check.tests and not (judging.hidden and check.hidden):
         raise UsageError(f"{task.id}: check.tests: no test to judge by (hidden ones are not asked for)")
     return Program(
@@ -130,7 +156,19 @@ def tests(task: Task, judging: Judging) -> Program:
         setup=check.setup,
         entry_point=check.entry_point,
         prelude=given(task.prefix, check.entry_point),
-        together=judging.together,
+        together=judging.together or check.together,
+    )
+
+
+def printing(task: Task, check: StdinTests, judging: Judging) -> Program:
+    if not check.cases and not (judging.hidden and check.hidden):
+        raise UsageError(f"{task.id}: check.cases: no case to judge by (hidden ones are not asked for)")
+    return Program(
+        source="",
+        cases=tuple((case.stdin, case.stdout) for case in check.cases),
+        hidden_cases=tuple((case.stdin, case.stdout) for case in check.hidden) if judging.hidden else (),
+        compare=check.compare,
+        tolerance=check.tolerance,
     )
 
 
@@ -167,7 +205,8 @@ def found(sample: Sample, outcome: Outcome | Fault, asked: Program) -> Timed[Ver
     if isinstance(outcome, Fault):
         return Owed(id=sample.id, reason=str(outcome))
     passes = [part.passed for part in outcome.parts]
-    public, hidden = passes[: len(asked.tests)], passes[len(asked.tests) :]
+    shown = len(asked.tests) + len(asked.cases)
+    public, hidden = passes[:shown], passes[shown:]
     measures = {"public": float(all(public))} if public else {}
     if hidden:
         measures["hidden"] = float(all(hidden))

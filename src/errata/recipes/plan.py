@@ -17,7 +17,7 @@ from errata.policies import serve
 from errata.prompts import GOOD, ask, fcft
 from errata.recipes import weights
 from errata.recipes.leti import Leti, splits
-from errata.types import Demo, Feedback, Owed, Prompt, Sample, Task, Timed, Verdict
+from errata.types import Demo, Feedback, Owed, Prompt, Sample, Task, Timed, UnitTests, Verdict
 
 PROBE = 32
 """Draws that are really sampled and judged, to tell the time."""
@@ -61,7 +61,7 @@ def show(config: Leti) -> None:
 
 def an_example(task: Task, config: Leti) -> Demo:
     """The training text of a program that does nothing, with what the judge and the interpreter really say of it."""
-    name = task.check.entry_point or "f"
+    name = (task.check.entry_point if isinstance(task.check, UnitTests) else "") or "f"
     body = "    return None\n" if task.prefix else f"def {name}(*args):\n    return None\n"
     (prompt,) = ask([task], 1, GOOD, config.prompt)
     sample = Sample(id=prompt.id, of=prompt.id, task=task.id, prompt=prompt.text, text=body)

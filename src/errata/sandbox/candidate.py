@@ -9,107 +9,31 @@ takes its answers as values that the program gave, never as verdicts. It knows n
     call back  ["c", id, operation, positional, named]  a callable or an iterator of the test's is used
 """
 
+import atexit
 import builtins
-import copy
-import operator
 import socket
 import sys
 import threading
 import types
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
-from typing import TYPE_CHECKING, cast
+from contextlib import suppress
+from enum import Enum
+from functools import partial
+from io import StringIO
+from typing import cast
 
-from errata.sandbox.protocol import MUTABLE, Closed, Json, TooLarge, pack, parse, receive, send, unpack
-from errata.sandbox.values import base, derived, from_numpy, iterable, to_numpy
+from errata.sandbox.lent import Borrowed, Lent
+from errata.sandbox.operations import OPERATIONS
+from errata.sandbox.protocol import Closed, Json, TooLarge, pack, parse, receive, send, unpack
+from errata.sandbox.shares import Shared
+from errata.sandbox.values import base, derived, from_numpy, to_numpy
 
 FILE = "<string>"
 MOST_FRAMES = 100
 MOST_TEXT = 4000
+OWN = {"input": input, "print": print}
 HARNESS_DEPTH = 24
 """Frames of ours below the program."""
-
-
-def call(target: Callable[..., object], *args: object, **named: object) -> object:
-    return target(*args, **named)
-
-
-def enter(manager: AbstractContextManager[object]) -> object:
-    return manager.__enter__()
-
-
-def leave(manager: AbstractContextManager[object]) -> object:
-    return manager.__exit__(None, None, None)
-
-
-OPERATORS = """
-    eq ne lt le gt ge add sub mul truediv floordiv mod pow matmul and_ or_ xor lshift rshift neg pos invert index
-"""
-OPERATIONS: dict[str, Callable[..., object]] = {
-    "call": call,
-    "get": getattr,
-    "set": setattr,
-    "delete": delattr,
-    "item": operator.getitem,
-    "put": operator.setitem,
-    "remove": operator.delitem,
-    "contains": operator.contains,
-    "iterable": iterable,
-    "iter": iter,
-    "isinstance": isinstance,
-    "issubclass": issubclass,
-    "base": base,
-    "enter": enter,
-    "leave": leave,
-    "copy": copy.copy,
-    "deepcopy": copy.deepcopy,
-    **{kind.__name__: kind for kind in (bool, str, int, float, complex)},
-    **{name: vars(builtins)[name] for name in ("len", "repr", "hash", "abs", "round", "reversed", "format", "divmod")},
-    **{name: vars(operator)[name] for name in OPERATORS.split()},
-}
-
-
-class Borrowed:
-    """A callable or an iterator of the test's, which stays with the judge."""
-
-    def __init__(self, service: "Service", key: int) -> None:
-        self.service, self.key = service, key
-        self._items: Iterator[object] = iter(())
-
-    def __call__(self, *args: object, **named: object) -> object:
-        return self.service.ask("call", self.key, args, named)
-
-    def __iter__(self) -> "Borrowed":
-        return self
-
-    def __next__(self) -> object:
-        for item in self._items:
-            return item
-        got = cast("list[object]", self.service.ask("next", self.key, (1,), {}))
-        self._items = iter(got)
-        for item in self._items:
-            return item
-        raise StopIteration
-
-
-class Lent:
-    """An object of a class that the test defines: its public attributes, by way of the judge."""
-
-    if TYPE_CHECKING:
-        _service: "Service"
-        _key: int
-
-    def __init__(self, service: "Service", key: int) -> None:
-        object.__setattr__(self, "_service", service)
-        object.__setattr__(self, "_key", key)
-
-    def __getattr__(self, name: str) -> object:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return self._service.ask("get", self._key, (name,), {})
-
-    def __setattr__(self, name: str, value: object) -> None:
-        self._service.ask("set", self._key, (name, value), {})
 
 
 class Service:
@@ -122,11 +46,16 @@ class Service:
         self.late: dict[int, BaseException] = {}
         self.lock = threading.RLock()
         self.asked = 0
-        self.back = False
+        self.shared: Shared | None = None
+        self.lent: dict[int, Borrowed | Lent] = {}
+        self.given: list[object] = []
+        """Functions of the language that came from the test."""
+        self.told: set[int] = set()
+        """Classes that the judge has heard of."""
         self.main = types.ModuleType("__main__")
 
     def run(self, order: dict[str, Json]) -> None:
-        self.back = order.get("back") is True
+        self.shared = Shared(1) if order.get("back") is True else None
         sys.modules["__main__"] = self.main
         sys.argv = [""]
         sys.setrecursionlimit(sys.getrecursionlimit() + HARNESS_DEPTH)
@@ -138,12 +67,17 @@ class Service:
         try:
             exec(code, self.main.__dict__)
         except BaseException as error:
+            self.ended(order)
             self.tell(["e", 0, self.report(error)], 0)
+            return
+        if self.ended(order):
+            self.tell(["v", 0, {}, None], 0)
             return
         for line in cast("list[str]", order["imports"]):
             with suppress(Exception):
                 exec(line, self.main.__dict__)
         names = {name: self.describe(value) for name, value in list(vars(self.main).items()) if public(name)}
+        self.told.clear()
         self.tell(["v", 0, cast("Json", names), None], 0)
         plan = cast("list[list[Json]]", order["plan"])
         if plan and names.get(name := cast("str", order["call"])) is not None:
@@ -153,8 +87,18 @@ class Service:
         while True:
             self.answer(cast("list[Json]", receive(self.channel.recv)[0]))
 
+    def ended(self, order: dict[str, Json]) -> bool:
+        """For a program that is no more than itself: what Python does at its end."""
+        if order.get("script") is not True:
+            return False
+        with suppress(BaseException):
+            vars(threading)["_shutdown"]()
+        vars(atexit)["_run_exitfuncs"]()
+        return True
+
     def describe(self, value: object) -> Json:
         """What a name stands for: a handle, or null for data, which the judge may ask for."""
+        self.told.clear()
         return self.handle(value) if isinstance(value, types.ModuleType) or callable(value) else None
 
     def answer(self, request: list[Json]) -> None:
@@ -167,19 +111,23 @@ class Service:
             elif name == "next":
                 value = self.following(cast("Iterator[object]", args[0]), cast("int", args[1]))
             elif name == "test":
-                value = exec(compile(cast("str", args[0]), FILE, "exec", dont_inherit=True), self.main.__dict__)
+                text, file = cast("list[str]", args)
+                value = exec(compile(text, file, "exec", dont_inherit=True), self.main.__dict__)
+            elif name == "stand_in":
+                value = stand_in(*cast("tuple[str, object]", args))
+            elif name == "subclass":
+                value = subclass(*cast("tuple[str, list[type], list[tuple[str, object]]]", args))
             else:
                 value = OPERATIONS[cast("str", name)](*args, **options)
-            made = name == "call" and isinstance(args[0], type)
             changed: Json = None
-            if self.back and name == "call":
-                changed = [pack(item, self.other) if type(item) in MUTABLE else None for item in args[1:]]
-            reply: Json = [
-                "v",
-                key,
-                self.handle(value) if made and derived(value) else pack(value, self.other),
-                changed,
-            ]
+            if self.shared is not None:
+                packed = self.shared.packer(self.other)
+                changed = [packed(item) for item in self.shared.latest()]
+                reply: Json = ["v", key, packed(value), changed]
+            elif name == "call" and isinstance(args[0], type) and derived(value) and not is_row(value):
+                reply = ["v", key, self.handle(value), None]
+            else:
+                reply = ["v", key, pack(value, self.other), None]
         except Closed:
             raise
         except BaseException as error:
@@ -215,16 +163,17 @@ class Service:
     def other(self, value: object) -> Json:
         if isinstance(value, Borrowed):
             return {"t": "borrowed", "v": value.key}
+        if isinstance(value, types.BuiltinFunctionType) and value in self.given:
+            return {"t": "function", "v": value.__name__}
+        if isinstance(value, BaseException):
+            return {"t": "error", "v": self.report(value)}
         if isinstance(value, Lent):
-            return {"t": "borrowed", "v": cast("int", object.__getattribute__(value, "_key"))}
+            return {"t": "borrowed", "v": value.errata_key}
         if (numbers := from_numpy(value)) is not None:
             return numbers
         if derived(value):
-            plain = base(value)
-            if isinstance(plain, tuple) and hasattr(value, "_fields"):
-                handle = self.handle(value)
-                return {"t": "row", "v": [handle, pack(cast("object", plain), self.other, 1)]}
-            return pack(cast("object", plain), self.other, 1)
+            plain = pack(base(value), self.other, 1)
+            return {"t": "row", "v": [self.handle(value), plain]} if is_row(value) else plain
         return self.handle(value)
 
     def handle(self, value: object) -> Json:
@@ -235,32 +184,51 @@ class Service:
         if isinstance(value, types.ModuleType):
             return {"t": "handle", "v": [key, "module", str(value.__name__)]}
         if isinstance(value, type):
+            if key in self.told:
+                return {"t": "handle", "v": [key]}
+            self.told.add(key)
             kind = "error " + ancestor(value) if issubclass(value, BaseException) else "class"
-            return {"t": "handle", "v": [key, kind, origin(cast("object", value))]}
+            bases = [pack(item, self.other) for item in value.__bases__ if kind != "class"]
+            return {"t": "handle", "v": [key, kind, origin(cast("object", value)), cast("Json", bases)]}
         if isinstance(value, types.FunctionType | types.BuiltinFunctionType):
             return {"t": "handle", "v": [key, "function", origin(value)]}
-        return {"t": "handle", "v": [key, "object", type(value).__name__]}
+        if hasattr(type(value), "__await__"):
+            return {"t": "handle", "v": [key, "awaitable", type(value).__name__]}
+        if type(value) is types.GeneratorType:
+            return {"t": "handle", "v": [key, "generator", "generator"]}
+        own = type(value).__module__ == "__main__"
+        return {"t": "handle", "v": [key, "object", type(value).__name__, self.handle(type(value)) if own else None]}
 
     def known(self, tag: str, content: Json) -> object:
         if tag == "handle":
             return self.kept[cast("int", content)]
         if tag == "borrowed":
-            return Borrowed(self, cast("int", content))
+            number, name, doc = cast("tuple[int, str, str | None]", content)
+            return self.lent.setdefault(number, Borrowed(self, number, name, doc))
         if tag == "lent":
-            return Lent(self, cast("int", content))
+            return self.lent.setdefault(cast("int", content), Lent(self, cast("int", content)))
+        if tag == "same" and self.shared is not None:
+            return self.shared.take(content, self.known)
         if tag == "function":
-            return vars(builtins)[cast("str", content)]
+            self.given.append(vars(builtins)[cast("str", content)])
+            return self.given[-1]
         if tag == "module":
             return __import__(cast("str", content), fromlist=["x"])
         return to_numpy(content)
+
+    def packer(self) -> Callable[[object], Json]:
+        if self.shared is not None:
+            return self.shared.packer(self.other)
+        return partial(pack, other=self.other)
 
     def ask(self, operation: str, key: int, args: tuple[object, ...], named: dict[str, object]) -> object:
         """Uses something of the test's; the judge may ask us in turn before it answers."""
         with self.lock:
             self.asked += 1
             mine = self.asked
-            positional = [pack(item, self.other) for item in (key, *args)]
-            options = {word: pack(item, self.other) for word, item in named.items()}
+            packed = self.packer()
+            positional = [packed(item) for item in (key, *args)]
+            options = {word: packed(item) for word, item in named.items()}
             send(self.channel, ["c", mine, operation, cast("Json", positional), cast("Json", options)])
             while True:
                 got = cast("list[Json]", receive(self.channel.recv)[0])
@@ -279,11 +247,37 @@ class Service:
                 earlier, link = seen.__cause__, "cause"
             else:
                 earlier, link = (None if seen.__suppress_context__ else seen.__context__), "context"
-            chain.append({"frames": frames(seen), "kind": named(type(seen)), "text": words(seen), "link": link})
+            kinds: dict[str, Json] = {"kind": named(type(seen)), "base": ancestor(type(seen))}
+            chain.append({"frames": frames(seen), "text": words(seen), "link": link, **kinds})
             seen = earlier
         atoms = [item for item in error.args[:8] if item is None or type(item) in (bool, int, str, float)]
         args = [pack(item, self.other) for item in atoms] if len(atoms) == len(error.args) else None
-        return {"chain": chain, "base": ancestor(type(error)), "args": args, "class": pack(type(error), self.other)}
+        made: dict[str, Json] = {
+            "chain": chain,
+            "base": ancestor(type(error)),
+            "args": args,
+            "class": pack(type(error), self.other),
+        }
+        return {**made, "self": self.handle(error)} if type(error).__module__ == "__main__" else made
+
+
+def is_row(value: object) -> bool:
+    """A plain value with a name: of a named tuple, or of an enumeration of numbers or texts."""
+    return isinstance(value, Enum) or (isinstance(value, tuple) and hasattr(cast("object", value), "_fields"))
+
+
+def stand_in(name: str, value: object) -> None:
+    """What the test has put in the place of one of the language's means of input and output; None: its own again."""
+    if name == "stdin":
+        sys.stdin = StringIO(value) if isinstance(value, str) else sys.__stdin__ if value is None else value
+    else:
+        setattr(builtins, name, OWN[name] if value is None else value)
+
+
+def subclass(name: str, bases: list[type], own: list[tuple[str, object]]) -> type:
+    """A class that the test derives from the program's; its methods are the test's."""
+    kind = type(bases[0])
+    return kind(name, tuple(bases), {**dict(own), "__module__": "__main__"})
 
 
 def public(name: object) -> bool:

@@ -61,6 +61,10 @@ class Test:
     """Names of which it uses an attribute."""
     tests: tuple[str, ...]
     """`test_*` functions and classes that it defines and does not use: these are run too."""
+    expects: frozenset[str]
+    """Exceptions that it waits for by name."""
+    raising: frozenset[int]
+    """Lines of `raise` statements that stand by themselves in a `with` block."""
     imports: tuple[str, ...]
     """Its import statements at the outermost level; in a plain run the program would see these too."""
 
@@ -82,6 +86,7 @@ def ready(source: str, file: str, entry_point: str) -> Test:
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
         )
         imports = tuple(ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom))
+        expects, raising = frozenset(expected(tree)), frozenset(raised(tree))
         calls = {entry_point} if entry_point else set[str]()
         asserted = tuple(instrument(source, tree, calls))
         code = compile(ast.fix_missing_locations(tree), file, "exec", dont_inherit=True, optimize=0)
@@ -96,6 +101,8 @@ def ready(source: str, file: str, entry_point: str) -> Test:
             stores=empty,
             dotted=empty,
             tests=(),
+            expects=empty,
+            raising=frozenset(),
             imports=(),
         )
     return Test(
@@ -107,6 +114,8 @@ def ready(source: str, file: str, entry_point: str) -> Test:
         stores=stores,
         dotted=dotted,
         tests=tests,
+        expects=expects,
+        raising=raising,
         imports=imports,
     )
 
@@ -114,8 +123,34 @@ def ready(source: str, file: str, entry_point: str) -> Test:
 def is_test(node: ast.stmt) -> TypeGuard[ast.FunctionDef | ast.ClassDef]:
     """What pytest would collect."""
     return (isinstance(node, ast.FunctionDef) and node.name.startswith("test_")) or (
-        isinstance(node, ast.ClassDef) and any("TestCase" in ast.unparse(kind) for kind in node.bases)
+        isinstance(node, ast.ClassDef)
+        and (node.name.startswith("Test") or any("TestCase" in ast.unparse(kind) for kind in node.bases))
     )
+
+
+def expected(tree: ast.Module) -> Iterator[str]:
+    """Names in `raises(E)` and `except E`; of AssertionError only where its own assertions are told from others."""
+    for node in ast.walk(tree):
+        kinds: list[ast.expr] = []
+        if isinstance(node, ast.Call):
+            kinds = node.args[:1]
+        elif isinstance(node, ast.Try):
+            kinds = [handler.type for handler in node.handlers if handler.type is not None]
+        for kind in [name for one in kinds for name in ast.walk(one) if isinstance(name, ast.Name)]:
+            if kind.id != "AssertionError" or isinstance(node, ast.Call) or (isinstance(node, ast.Try) and node.orelse):
+                yield kind.id
+
+
+def raised(tree: ast.Module) -> Iterator[int]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.With | ast.AsyncWith):
+            for one in node.body:
+                alone = all(
+                    one is other or other.lineno > one.lineno or (other.end_lineno or 0) < one.lineno
+                    for other in (node.items[0].context_expr, *node.body)
+                )
+                if isinstance(one, ast.Raise) and alone:
+                    yield one.lineno
 
 
 def stored(tree: ast.Module) -> Iterator[str]:

@@ -12,7 +12,7 @@ from errata.errors import Fault
 from errata.sandbox import zygote as inside
 from errata.sandbox.launch import Zygote
 from errata.sandbox.limits import Ended, Hit, Limits
-from errata.sandbox.watch import look, written
+from errata.sandbox.watch import kept_waiting, look, written
 
 IN_CHANNEL = 1 << 16
 """Bytes of a job that go through the channel, without anybody reading yet; a longer one goes as a file."""
@@ -30,6 +30,8 @@ class Child:
         self._outputs: dict[int, bytearray] = {}
         self._open: list[int] = []
         self._written = 0
+        self._own = 0.0
+        self._judged, self._kept_waiting = time.thread_time(), math.nan
         try:
             self.channel, theirs = socket.socketpair()
         except OSError as error:
@@ -83,6 +85,10 @@ class Child:
                 return True
         return False
 
+    def said(self) -> list[bytes]:
+        """Both outputs so far, as far as they are kept."""
+        return [bytes(output) for output in self._outputs.values()]
+
     def drain(self) -> None:
         """Takes what the program has written, without waiting."""
         if self._open:
@@ -119,6 +125,7 @@ class Child:
             signal=number,
             cpu_seconds=cpu,
             wall_seconds=wall,
+            own_seconds=max(self._own, cpu, wall if wall < GLANCE else 0),
             peak_mib=peak,
             stdout=stdout,
             stderr=stderr,
@@ -140,11 +147,16 @@ class Child:
         if self._zygote.tier != 1 and written(self._zygote.folder, inside.ENTRIES) > self._limits.file_mib:
             self.hit = "output"
             return 0
-        own = max(wall - seen.waited, seen.cpu)
-        if own >= self._limits.seconds or wall >= self._limits.deadline:
+        # While the judge works, or waits for a processor, the program may be waiting for it.
+        delay = kept_waiting()
+        if math.isnan(self._kept_waiting):
+            self._kept_waiting = delay
+        judge = time.thread_time() - self._judged + delay - self._kept_waiting
+        self._own = max(wall - seen.waited - judge, seen.cpu, self._own)
+        if self._own >= self._limits.seconds or wall >= self._limits.deadline:
             self.hit = "timeout"
             return 0
-        return min(GLANCE, max(self._limits.seconds - own, 0.001))
+        return min(GLANCE, max(self._limits.seconds - self._own, 0.001))
 
     def _ended(self) -> tuple[int, float, float]:
         data = b""

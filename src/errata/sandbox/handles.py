@@ -10,15 +10,28 @@ and so are questions of str's and set's to what is none; and what an operator ma
 test's data is not asked anything any more.
 """
 
-from collections.abc import Callable, Iterator
+import operator as arithmetic
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, cast
+from types import TracebackType
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from errata.sandbox.session import Session
 
 ALLOWED = frozenset(
-    ("__name__", "__qualname__", "__doc__", "__module__", "__dict__", "__annotations__", "__wrapped__", "__defaults__")
+    (
+        "__name__",
+        "__qualname__",
+        "__doc__",
+        "__module__",
+        "__dict__",
+        "__annotations__",
+        "__wrapped__",
+        "__defaults__",
+        "__signature__",
+        "__match_args__",
+    )
 )
 """Attributes with two underscores that may be asked for; others could steer this interpreter's own machinery."""
 PREDICATES = frozenset(
@@ -72,6 +85,10 @@ def operator(method: str, sign: str, swapped: bool = False) -> Callable[["Handle
             if self.errata_tainted or other.errata_tainted:
                 taint(got)
             return got
+        if not isinstance(got, Handle) and same.kind == "object" and not self.errata_tainted:
+            held = same.session.ask("base", self)
+            if not isinstance(held, Handle):
+                return getattr(arithmetic, method)(*((left, held) if swapped else (held, right)))
         if not isinstance(got, Handle):
             names = [item.errata_.name if isinstance(item, Handle) else type(item).__name__ for item in (left, right)]
             raise TypeError(f"unsupported operand type(s) for {sign}: '{names[0]}' and '{names[1]}'")
@@ -95,6 +112,7 @@ def ordering(method: str, sign: str) -> Callable[["Handle", object], bool]:
     def compare(self: "Handle", other: object) -> bool:
         same = self.errata_
         if isinstance(other, Handle):
+            same.session.trusting = True
             return truth(same.session.ask(method, self, other))
         held = self if self.errata_tainted else same.session.ask("base", self)
         if isinstance(held, Handle):
@@ -104,6 +122,13 @@ def ordering(method: str, sign: str) -> Callable[["Handle", object], bool]:
     return compare
 
 
+def believed(handle: "Handle", operation: str, *args: object) -> object:
+    """A question that plain data may answer: not of what knows the test's data and has no interface."""
+    if handle.errata_tainted and not handle.errata_made:
+        raise TypeError(f"'{handle.errata_.name}' object was made of the test's data and is not believed")
+    return handle.errata_.session.ask(operation, handle, *args)
+
+
 def truth(got: object) -> bool:
     return got if isinstance(got, bool) else bool(got)
 
@@ -111,10 +136,7 @@ def truth(got: object) -> bool:
 class Handle:
     """One object of the program's, as test code sees it."""
 
-    __slots__ = ("errata_",)
-
-    def __init__(self, same: Same) -> None:
-        object.__setattr__(self, "errata_", same)
+    __slots__ = ()
 
     if TYPE_CHECKING:
         errata_: Same
@@ -129,18 +151,18 @@ class Handle:
         """It is of a class that the test knows under a class's name, or came of such an object."""
         return self.errata_.key in self.errata_.session.made
 
-    def errata_ask(self, operation: str, *args: object) -> object:
-        """A question that plain data may answer: not of what knows the test's data and has no interface."""
-        if self.errata_tainted and not self.errata_made:
-            raise TypeError(f"'{self.errata_.name}' object was made of the test's data and is not believed")
-        return self.errata_.session.ask(operation, self, *args)
-
     def __getattr__(self, name: str) -> object:
         same = self.errata_
+        if name == "__dataclass_fields__":
+            return getattr(type(self), name)
         foreign = name in PREDICATES and same.kind == "object" and not self.errata_made
         if foreign or (name.startswith("__") and name not in ALLOWED):
             raise AttributeError(f"'{same.name}' object has no attribute '{name}'")
-        got = self.errata_ask("get", name)
+        if name == "__signature__":
+            if same.kind not in ("function", "class", "object"):
+                raise AttributeError(name)
+            return same.session.signature(self)
+        got = believed(self, "get", name)
         same.session.spoken.add(same.key)
         if self.errata_made:
             make(got)
@@ -168,6 +190,7 @@ class Handle:
             return True
         session = self.errata_.session
         if isinstance(other, Handle):
+            session.trusting = True
             return truth(session.ask("eq", self, other))
         if self.errata_.kind != "object" or self.errata_tainted:
             return False
@@ -178,7 +201,11 @@ class Handle:
         return not self == other
 
     def __hash__(self) -> int:
-        return hash(self.errata_.key)
+        same = self.errata_
+        if same.kind != "object" or self.errata_tainted:
+            return hash(same.key)
+        got = same.session.ask("hash", self)
+        return got if type(got) is int else hash(same.key)
 
     def __bool__(self) -> bool:
         same = self.errata_
@@ -193,7 +220,7 @@ class Handle:
         return got
 
     def __iter__(self) -> Iterator[object]:
-        source = self.errata_ask("iter")
+        source = believed(self, "iter")
         if not isinstance(source, Handle):
             return iter(cast("list[object]", source))
         return source if source is self else source.errata_items()
@@ -205,23 +232,28 @@ class Handle:
             most = min(2 * most, MOST_BATCH)
 
     def __next__(self) -> object:
-        for item in cast("list[object]", self.errata_ask("next", 1)):
+        for item in cast("list[object]", believed(self, "next", 1)):
             return item
         raise StopIteration
 
     def __reversed__(self) -> Iterator[object]:
-        return iter(cast("Handle", self.errata_ask("reversed")))
+        return iter(cast("Handle", believed(self, "reversed")))
 
     def __contains__(self, item: object) -> bool:
         session = self.errata_.session
-        if not isinstance(item, Handle) and self.errata_ask("iterable") is True:
-            return any(item is found or item == found for found in self)
+        if not isinstance(item, Handle) and believed(self, "iterable") is True:
+            mine = any(item is found or item == found for found in self)
+            said = session.ask("holds", item, self) if self.errata_.kind == "object" else None
+            if type(said) is bool and said is not mine:
+                raise AssertionError(f"'{self.errata_.name}' object contradicts itself about what it contains")
+            return mine
         if not isinstance(item, Handle) and not self.errata_made and self.errata_.key not in session.spoken:
             raise TypeError(f"argument of type '{self.errata_.name}' is not iterable")
+        session.trusting = True
         return session.ask("contains", self, item) is True
 
     def __getitem__(self, key: object) -> object:
-        return self.errata_ask("item", key)
+        return believed(self, "item", key)
 
     def __setitem__(self, key: object, value: object) -> None:
         self.errata_.session.ask("put", self, key, value)
@@ -232,32 +264,53 @@ class Handle:
     def __enter__(self) -> object:
         return self.errata_.session.ask("enter", self)
 
-    def __exit__(self, *_: object) -> None:
-        self.errata_.session.ask("leave", self)
+    def __exit__(self, _: object, error: BaseException | None, trace: TracebackType | None) -> bool:
+        """What ended the block may be held back only where the test itself raises it there, and nothing else."""
+        session = self.errata_.session
+        if error is None:
+            session.ask("leave", self)
+            return False
+        held = session.ask("leave", self, *session.told(error))
+        return held is True and trace is not None and session.expected(trace)
+
+    async def __aenter__(self) -> object:
+        return await cast("Awaitable[object]", self.errata_.session.ask("enter_async", self))
+
+    async def __aexit__(self, *_: object) -> None:
+        await cast("Awaitable[object]", self.errata_.session.ask("leave_async", self))
+
+    def __aiter__(self) -> "Handle":
+        return self
+
+    async def __anext__(self) -> object:
+        got = await cast("Awaitable[object]", self.errata_.session.ask("following", self))
+        for item in cast("list[object]", got):
+            return item
+        raise StopAsyncIteration
 
     def __instancecheck__(self, instance: object) -> bool:
-        whole = instance.errata_ if isinstance(instance, Row) else instance
+        whole = getattr(instance, "errata_", instance) if not isinstance(instance, Handle) else instance
         return isinstance(whole, Handle) and self.errata_.session.ask("isinstance", whole, self) is True
 
     def __subclasscheck__(self, kind: object) -> bool:
         return isinstance(kind, Handle) and self.errata_.session.ask("issubclass", kind, self) is True
 
     def __copy__(self) -> object:
-        return self.errata_ask("copy")
+        return believed(self, "copy")
 
     def __deepcopy__(self, _: dict[int, object]) -> object:
-        return self.errata_ask("deepcopy")
+        return believed(self, "deepcopy")
 
     def __repr__(self) -> str:
-        got = self.errata_ask("repr")
+        got = believed(self, "repr")
         return got if isinstance(got, str) else ""
 
     def __str__(self) -> str:
-        got = self.errata_ask("str")
+        got = believed(self, "str")
         return got if isinstance(got, str) else ""
 
     def __format__(self, how: str) -> str:
-        got = self.errata_ask("format", how)
+        got = believed(self, "format", how)
         return got if isinstance(got, str) else ""
 
     __int__ = plain("int", int)
@@ -285,16 +338,19 @@ class Handle:
     __lshift__, __rshift__ = operator("lshift", "<<"), operator("rshift", ">>")
 
 
-class Row(tuple[object, ...]):
-    """A named tuple of the program's: a plain tuple here, whose names are asked for there."""
+for sign, method in (
+    *(("+", "add"), ("-", "sub"), ("*", "mul"), ("/", "truediv"), ("//", "floordiv"), ("%", "mod"), ("**", "pow")),
+    *(("&", "and"), ("|", "or"), ("^", "xor"), ("@", "matmul"), ("<<", "lshift"), (">>", "rshift")),
+):
+    setattr(Handle, f"__i{method}__", operator(f"i{method}", f"{sign}="))
+for name in ("__doc__", "__annotations__"):
+    setattr(Handle, name, property(lambda self, name=name: Handle.__getattr__(self, name)))
 
-    errata_: Handle
 
-    @classmethod
-    def of(cls, whole: Handle, items: tuple[object, ...]) -> Self:
-        made = cls(items)
-        made.errata_ = whole
-        return made
+class Thing(Handle):
+    # A handle that is no class. What an object says of itself is its own `__doc__`.
+    __slots__ = ("errata_",)
+    __doc__ = Handle.__dict__["__doc__"]
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.errata_, name)
+    def __init__(self, same: Same) -> None:
+        object.__setattr__(self, "errata_", same)

@@ -27,6 +27,9 @@ MODULES = (
     "confine",
     "protocol",
     "values",
+    "operations",
+    "lent",
+    "shares",
     "candidate",
     "zygote",
 )

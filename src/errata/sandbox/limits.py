@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from errata.types import Compare, Part
 from errata.types import Outcome as Word
-from errata.types import Part
 
 Hit: TypeAlias = Literal["", "timeout", "memory", "output"]
 """Which limit ended a program; empty: none did."""
@@ -31,6 +31,11 @@ class Program:
     """What the program changes in its arguments is changed in the test's data too; for tasks whose tests look at it."""
     together: bool = False
     """Tests run in the program's own process (mocks, patched modules); the outcome then says `forgeable`."""
+    cases: tuple[tuple[str, str], ...] = ()
+    """Instead of tests: (standard input, what must be printed); the program is run as a whole for each."""
+    hidden_cases: tuple[tuple[str, str], ...] = ()
+    compare: Compare = "lines"
+    tolerance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +80,8 @@ class Outcome:
     """On the clock."""
     cpu: float = 0.0
     """Seconds of processor time, of all its processes."""
+    own: float = 0.0
+    """What counted against the time limit: running or asleep, without waiting for the machine or the judge."""
     peak_mib: float = 0.0
     """Largest resident memory of one process."""
     tier: int = 0
@@ -92,6 +99,8 @@ class Ended:
     signal: int | None
     cpu_seconds: float
     wall_seconds: float
+    own_seconds: float
+    """What counts against the limit."""
     peak_mib: float
     stdout: str
     stderr: str

@@ -9,13 +9,10 @@ import ast
 import builtins
 import importlib
 import importlib.util
-import math
 import sys
-import types
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from types import FunctionType
-from typing import cast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib import resources
 
 from errata.sandbox.checks import Test
 from errata.sandbox.handles import Handle
@@ -37,9 +34,12 @@ def namespace(
     session: Session, described: Mapping[str, Json], tests: Sequence[Test], entry: str, given: str
 ) -> dict[str, object]:
     """The names of the program that tests use and may have from it. `given`: source of the task's own helpers."""
-    names: dict[str, object] = {"__name__": "__main__", "__builtins__": builtins}
+    names = Live(session)
+    names |= {"__name__": "__main__", "__builtins__": builtins}
     wanted, dotted = (frozenset[str]().union(*(getattr(test, kind) for test in tests)) for kind in ("loads", "dotted"))
     if any("pytest" in test.source for test in tests):
+        from errata.sandbox.collect import stand_in
+
         stand_in()
     own = prelude(given) if given else {}
     for name in sorted(wanted & described.keys()):
@@ -51,8 +51,28 @@ def namespace(
             found = genuine(name, value_of(session, name, described))
             library = isinstance(found, Handle) and name in sys.stdlib_module_names and name in dotted
             names[name] = importlib.import_module(name) if library else found
+            if described[name] is None and not isinstance(found, Handle):
+                names.live.add(name)
         session.known_as(name, names.get(name))
     return names
+
+
+class Live(dict[str, object]):
+    """The names of test code. The program's own data is asked for each time, since calls may change it."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.live = set[str]()
+
+    def __getitem__(self, name: str) -> object:
+        if name in self.live:
+            return foreign(self.session.ask("name", name))
+        return super().__getitem__(name)
+
+    def __setitem__(self, name: str, value: object) -> None:
+        self.live.discard(name)
+        super().__setitem__(name, value)
 
 
 def value_of(session: Session, name: str, described: Mapping[str, Json]) -> object:
@@ -60,8 +80,11 @@ def value_of(session: Session, name: str, described: Mapping[str, Json]) -> obje
     told = described[name]
     if told is not None and not isinstance(told, dict):
         raise Broken
-    value = session.ask("name", name) if told is None else unpack(told, session.known)
-    if isinstance(value, type) and "errata_" not in vars(value):
+    return foreign(session.ask("name", name) if told is None else unpack(told, session.known))
+
+
+def foreign(value: object) -> object:
+    if isinstance(value, type) and not isinstance(value, Handle) and "errata_" not in vars(value):
         raise Broken
     return value
 
@@ -89,71 +112,6 @@ def genuine(name: str, value: object) -> object:
     return value
 
 
-def collected(test: Test, names: Mapping[str, object]) -> None:
-    """Runs what a test only defines: `test_*` functions that nothing calls, and cases of unittest."""
-    for name in test.tests:
-        value = names.get(name)
-        if isinstance(value, FunctionType) and value.__code__.co_argcount == 0:
-            value()
-        elif isinstance(value, type) and "unittest" in sys.modules:
-            import unittest
-
-            if issubclass(value, unittest.TestCase):
-                for case in unittest.defaultTestLoader.loadTestsFromTestCase(value):
-                    case.debug()
-
-
-class Approx:
-    """A number, or numbers, that equal others nearly: as pytest's `approx` for plain data."""
-
-    def __init__(self, expected: object, rel: float = 1e-6, abs: float = 1e-12) -> None:
-        self.expected, self.rel, self.abs = expected, rel, abs
-
-    def __eq__(self, other: object) -> bool:
-        return self.near(self.expected, other)
-
-    def __hash__(self) -> int:
-        raise TypeError("unhashable type: 'approx'")
-
-    def __repr__(self) -> str:
-        return f"approx({self.expected!r})"
-
-    def near(self, wanted: object, got: object) -> bool:
-        match wanted, got:
-            case bool(), _:
-                return wanted == got
-            case ((int() | float() | complex()), (int() | float() | complex())):
-                if wanted == got:
-                    return True
-                gap = abs(wanted - got)
-                return math.isfinite(abs(wanted)) and gap <= max(self.rel * abs(wanted), self.abs)
-            case (list(), list()) | (tuple(), tuple()):
-                many, others = cast("list[object]", wanted), cast("list[object]", got)
-                return len(many) == len(others) and all(map(self.near, many, others))
-            case dict(), dict():
-                by, other = cast("dict[object, object]", wanted), cast("dict[object, object]", got)
-                return by.keys() == other.keys() and all(self.near(by[key], other[key]) for key in by)
-            case _:
-                return wanted == got
-
-
-@contextmanager
-def raises(*expected: type[BaseException]) -> Generator[None]:
-    try:
-        yield
-    except expected:
-        return
-    raise AssertionError("DID NOT RAISE " + " or ".join(kind.__name__ for kind in expected))
-
-
-def stand_in() -> None:
-    """Makes `from pytest import approx, raises` work where pytest is not installed."""
-    if importlib.util.find_spec("pytest") is None:
-        module = types.ModuleType("pytest")
-        vars(module).update(approx=Approx, raises=raises)
-        sys.modules["pytest"] = module
-
-
 def shared(imports: Iterable[str], source: str) -> Iterator[str]:
     """Of the tests' imports those that may matter to the program, which in one file with it would see them too."""
     for line in imports:
@@ -163,3 +121,9 @@ def shared(imports: Iterable[str], source: str) -> Iterator[str]:
         module = node.module or "" if isinstance(node, ast.ImportFrom) else node.names[0].name
         if module.partition(".")[0] in sys.stdlib_module_names and any(name in source for name in bound):
             yield line
+
+
+@cache
+def collector() -> str:
+    """The text of `collect`, for tests that run in the program's process."""
+    return resources.files("errata.sandbox").joinpath("collect.py").read_text(encoding="utf-8") + "\nstand_in()\n"

@@ -1,4 +1,4 @@
-"""How the judge and the program talk: plain data by value, as tagged JSON in frames of at most 8 MiB.
+"""How the judge and the program talk: plain data by value, as tagged JSON in frames of at most 16 MiB.
 
 Both ends use this file, and it imports nothing of ours: the program's end is loaded from its text. Nothing here can
 execute anything: a frame is JSON, a tag names one of the types below and is checked by hand. Exact types cross; what
@@ -31,7 +31,7 @@ Other: TypeAlias = Callable[[object], Json]
 Known: TypeAlias = Callable[[str, Json], object]
 
 SIZE = Struct(">I")
-MOST_BYTES = 8 << 20
+MOST_BYTES = 16 << 20
 """Of one frame."""
 MOST_DEPTH = 100
 """Lists in lists; deeper data is no plain data."""

@@ -19,7 +19,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -74,7 +74,7 @@ class Referee:
         channel = self._channel or self._launch()
         process = self.process
         assert process is not None
-        patience = max((limits for _, limits in jobs), key=lambda limits: limits.deadline)
+        patience = max((allowed(program, limits) for program, limits in jobs), key=lambda limits: limits.deadline)
         answered = 0
         try:
             tell(channel, [(program_values(program), limit_values(limits)) for program, limits in jobs])
@@ -177,6 +177,12 @@ def spoken(channel: socket.socket, pid: int, limits: Limits) -> bool:
     return True
 
 
+def allowed(program: Program, limits: Limits) -> Limits:
+    """What all runs of a program may use together."""
+    runs = max(1, len(program.cases) + len(program.hidden_cases))
+    return limits if runs == 1 else replace(limits, seconds=runs * limits.seconds, wall=runs * limits.deadline)
+
+
 def spent(pid: int) -> float:
     """Seconds of CPU that a process has used."""
     try:
@@ -190,7 +196,9 @@ def spent(pid: int) -> float:
 def overrun(program: Program, tier: int) -> Outcome:
     """What is found when the tests themselves came to no end."""
     public = tuple(Part(name=source, passed=False) for source in program.tests)
-    hidden = tuple(Part(name=f"hidden[{at}]", passed=False) for at in range(len(program.hidden)))
+    public += tuple(Part(name=f"case[{at}]", passed=False) for at in range(len(program.cases)))
+    count = len(program.hidden) + len(program.hidden_cases)
+    hidden = tuple(Part(name=f"hidden[{at}]", passed=False) for at in range(count))
     return Outcome(outcome="timeout", parts=public + hidden, tier=tier)
 
 
@@ -236,8 +244,13 @@ def answer(worker: "Worker", program: Sequence[object], limits: Sequence[object]
 
     try:
         asked = Program(**dict(zip(PROGRAM, program, strict=True)))  # pyright: ignore[reportArgumentType]
-        allowed = Limits(**dict(zip(LIMITS, limits, strict=True)))  # pyright: ignore[reportArgumentType]
-        made = run_trial(worker, asked, allowed)
+        most = Limits(**dict(zip(LIMITS, limits, strict=True)))  # pyright: ignore[reportArgumentType]
+        if asked.cases or asked.hidden_cases:
+            from errata.sandbox.script import run_script
+
+            made = run_script(worker, asked, most)
+        else:
+            made = run_trial(worker, asked, most)
         return ["outcome", [*outcome_values(made), [part_values(part) for part in made.parts]]]
     except Fault as fault:
         worker.discard()

@@ -6,51 +6,43 @@ it is kept, so that catching it changes nothing.
 """
 
 import builtins
+import inspect
+import threading
 import types
-from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
-from typing import TypeAlias, cast
+from types import TracebackType
+from typing import cast
 
 from errata.sandbox import protocol
 from errata.sandbox.ahead import Ahead, Over
-from errata.sandbox.handles import Handle, Row, Same
+from errata.sandbox.handles import Handle, Same
+from errata.sandbox.kinds import NAMED, Row, made, parameters, row
+from errata.sandbox.meanwhile import Meanwhile
 from errata.sandbox.plan import Asked
 from errata.sandbox.protocol import Broken, Closed, Json, TooLarge, pack, unpack
+from errata.sandbox.raised import Own, Raised, Report, class_of, error_of, told
+from errata.sandbox.shares import Shared
 from errata.sandbox.values import base, derived, from_numpy, to_numpy
 from errata.sandbox.worker import Child
 from errata.types import Outcome as Word
 
-MOST_RECEIVED = 64 << 20
+MOST_RECEIVED = 512 << 20
 """Bytes of answers in one check."""
-MOST_WORDS = 1000
 MOST_REMEMBERED = 8
 MOST_NESTED = 40
 """Calls back within calls back."""
-NEVER: tuple[type[BaseException], ...] = (
-    AssertionError,
-    TimeoutError,
-    SystemExit,
-    KeyboardInterrupt,
-    GeneratorExit,
-    StopIteration,
-    StopAsyncIteration,
-)
-"""What a program raises never reaches test code as one of these: they would speak for the test, for its loops or for
-the judge."""
 OPEN = frozenset(("__main__", "argparse", "collections", "enum", "io", "_io", "random", "re", "string", "types"))
 """Modules of classes whose objects a program may look into when a test hands them over."""
+SPECIAL = frozenset(
+    (
+        *("__iter__", "__len__", "__getitem__", "__contains__", "__str__", "__repr__", "__enter__", "__exit__"),
+        *("__eq__", "__lt__", "__gt__", "__le__", "__ge__", "__add__", "__sub__", "__mul__"),
+    )
+)
+"""What a program may do with such an object beside using its attributes."""
 NUMBERS = frozenset("<>|=")
-Report: TypeAlias = dict[str, Json]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Raised:
-    """What the program raised, as it was reported."""
-
-    error: BaseException
-    report: Report
 
 
 class Session:
@@ -80,6 +72,18 @@ class Session:
         self.made: set[int] = set()
         """Handles of what the test made by calling these, and of what came of that: they have an interface."""
         self.kinds: dict[str, type[BaseException]] = {}
+        self.rows: dict[int, object] = {}
+        self.given: set[str] = set()
+        """Functions of the language that the test has handed over."""
+        self.named: frozenset[str] = frozenset()
+        """Names that test code uses: of exceptions that it says, it may catch the program's."""
+        self.raising: set[tuple[str, int]] = set()
+        """Lines at which a test itself raises what a context manager of the program's may hold back."""
+        self.trusting = False
+        """A comparison was left to the program, of two objects of its own."""
+        self.shared = Shared(0) if copy_back else None
+        self.meanwhile: Meanwhile | None = None
+        self.lock = threading.RLock()
         self.buffer = b""
         self.received = 0
         self.nested = 0
@@ -129,12 +133,23 @@ class Session:
         return self.put(operation, args, named)
 
     def put(self, operation: str, args: tuple[object, ...], named: dict[str, object]) -> object:
+        with self.lock:
+            if self.meanwhile is None or not self.meanwhile.changed():
+                return self.putting(operation, args, named)
+            with self.meanwhile.mirrored(self):
+                return self.putting(operation, args, named)
+
+    def packer(self) -> Callable[[object], Json]:
+        return self.shared.packer(self.other) if self.shared else partial(pack, other=self.other)
+
+    def putting(self, operation: str, args: tuple[object, ...], named: dict[str, object]) -> object:
         if self.over is not None:
             raise self.over
         self.touched += 1
         mine = self.touched
-        positional = [pack(item, self.other) for item in args]
-        options = {word: pack(item, self.other) for word, item in named.items()}
+        packed = self.packer()
+        positional = [packed(item) for item in args]
+        options = {word: packed(item) for word, item in named.items()}
         called = args[0].errata_.key if args and isinstance(args[0], Handle) else None
         planned = self.ahead.due(operation, called, positional[1:], bool(named))
         if not planned:
@@ -145,10 +160,10 @@ class Session:
                 match answer:
                     case ["v", int(key), value, None] if key == mine:
                         return unpack(value, self.known)
-                    case ["v", int(key), value, changed] if key == mine and self.copy_back and operation == "call":
-                        got = unpack(value, self.known)
-                        self.changed(args[1:], changed)
-                        return got
+                    case ["v", int(key), value, list(changed)] if key == mine and self.shared:
+                        for item in changed:
+                            unpack(item, self.known)
+                        return unpack(value, self.known)
                     case ["e", int(key), dict(report)] if key == mine:
                         error = self.error(report)
                     case ["large", int(key)] if key == mine:
@@ -189,31 +204,16 @@ class Session:
             self.over = None
             return False, None
 
-    def changed(self, args: tuple[object, ...], changed: Json) -> None:
-        if not isinstance(changed, list) or len(changed) != len(args):
-            raise Broken
-        for mine, tree in zip(args, changed, strict=True):
-            new = unpack(tree, self.known) if tree is not None else None
-            if new is None or type(new) is not type(mine):
-                continue
-            if isinstance(mine, list | bytearray):
-                cast("list[object]", mine)[:] = cast("list[object]", new)
-            elif isinstance(mine, deque):
-                cast("deque[object]", mine).clear()
-                cast("deque[object]", mine).extend(cast("deque[object]", new))
-            elif isinstance(mine, dict | set):
-                cast("dict[object, object]", mine).clear()
-                cast("dict[object, object]", mine).update(cast("dict[object, object]", new))
-
     def other(self, value: object) -> Json:
         """What crosses to the program when it is no plain data."""
         if isinstance(value, Handle):
             return {"t": "handle", "v": value.errata_.key}
-        if isinstance(value, Row):
-            return {"t": "handle", "v": value.errata_.errata_.key}
+        if isinstance(value, NAMED):
+            return {"t": "handle", "v": cast("Row", value).errata_.errata_.key}
         if isinstance(value, type) and isinstance(same := vars(value).get("errata_"), Same):
             return {"t": "handle", "v": same.key}
         if isinstance(value, types.BuiltinFunctionType) and vars(builtins).get(value.__name__) is value:
+            self.given.add(value.__name__)
             return {"t": "function", "v": value.__name__}
         if isinstance(value, types.ModuleType):
             return {"t": "module", "v": value.__name__}
@@ -225,19 +225,31 @@ class Session:
         if key is None:
             key = self.lent_keys[id(value)] = len(self.lent)
             self.lent.append(value)
-        return {"t": "borrowed" if callable(value) or hasattr(value, "__next__") else "lent", "v": key}
+        if callable(value) or (hasattr(value, "__next__") and type(value).__module__ in ("builtins", "itertools")):
+            name, doc = getattr(value, "__name__", ""), getattr(value, "__doc__", None)
+            said: Json = [key, name if isinstance(name, str) else "", doc if isinstance(doc, str) else None]
+            return {"t": "borrowed", "v": said}
+        return {"t": "lent", "v": key}
 
     def known(self, tag: str, content: Json) -> object:
         """What came from the program and is no plain data."""
         match tag, content:
-            case "handle", [int(key), str(kind), str(name)] if 0 <= key < 1 << 31:
-                return self.handle(key, kind, name)
+            case "handle", [int(key), str(kind), str(name), *extra] if 0 <= key < 1 << 31:
+                return self.handle(key, kind, name, extra[0] if extra else None)
+            case "handle", [int(key)] if key in self.handles:
+                return self.handles[key]
+            case "function", str(name) if name in self.given:
+                return cast("object", vars(builtins)[name])
+            case "same", _ if self.shared:
+                return self.shared.take(content, self.known)
+            case "error", dict(report):
+                return error_of(self, report)
             case "borrowed", int(key) if 0 <= key < len(self.lent):
                 return self.lent[key]
-            case "row", [dict(handle), dict(plain)] if plain.get("t") == "tuple":
-                whole, items = unpack(handle, self.known), unpack(plain, self.known)
-                if isinstance(whole, Handle):
-                    return Row.of(whole, cast("tuple[object, ...]", items))
+            case "row", [dict(handle), plain]:
+                whole, value = unpack(handle, self.known), unpack(plain, self.known)
+                if isinstance(whole, Handle) and (found := row(whole, value)) is not None:
+                    return found
             case "numpy", [str(kind), shape, str(_)] if (
                 kind[:1] in NUMBERS and kind[1:2] in "biufc" and kind[2:].isdigit()
             ):
@@ -250,42 +262,38 @@ class Session:
                 pass
         raise Broken
 
-    def handle(self, key: int, kind: str, name: str) -> object:
+    def handle(self, key: int, kind: str, name: str, extra: Json) -> object:
         found = self.handles.get(key)
         if found is None:
-            same = Same(session=self, key=key, kind=kind, name=name)
             if kind.startswith("error "):
+                same = Same(session=self, key=key, kind=kind, name=name)
                 short = name.rpartition(".")[2][:100]
                 short = short if short.isidentifier() else "Error"
-                found = type(short, (usable(kind.removeprefix("error ")),), {"errata_": same})
+                found = class_of(self, short, same, extra, kind.removeprefix("error "))
             else:
-                found = Handle(same)
+                found = made(self, key, kind, name, unpack(extra, self.known) if isinstance(extra, dict) else None)
             self.handles[key] = found
         return found
 
     def error(self, report: Report) -> BaseException:
         """What the program raised, as something that test code may catch."""
-        kind = unpack(report.get("class"), self.known)
-        if isinstance(kind, type) and issubclass(kind, NEVER):
-            name = kind.__name__
-            self.exited = self.exited or name == "SystemExit"
-            kind = self.kinds.setdefault(name, type(name, (Exception,), {}))
-        elif not (isinstance(kind, type) and issubclass(kind, BaseException)):
-            kind = usable(report.get("base"))
-        if not issubclass(kind, Exception):
-            kind = Exception
-        args = report.get("args")
-        chain = report.get("chain")
-        latest = chain[0] if isinstance(chain, list) and chain else None
-        text = latest.get("text") if isinstance(latest, dict) else ""
-        values = cast("list[object]", unpack(args, self.known)) if isinstance(args, list) else [text]
-        try:
-            error = kind(*values)
-        except (TypeError, ValueError):
-            error = blank(kind)
-            error.args = tuple(values)
+        if report.get("base") == "SystemExit" and "SystemExit" not in self.named:
+            self.exited = True
+        error = error_of(self, report)
         self.raised = [*self.raised[-MOST_REMEMBERED:], Raised(error=error, report=report)]
         return error
+
+    def told(self, error: BaseException) -> tuple[object, object, object]:
+        """An exception that left a block of the test's: the program's own object, or class and words."""
+        name, *said = told(error, partial(pack, other=self.other))
+        return (error.errata_self if isinstance(error, Own) else None), name, said
+
+    def expected(self, trace: TracebackType) -> bool:
+        """Whether the test raised it by a statement of its own, in the very block that it left."""
+        return trace.tb_next is None and (trace.tb_frame.f_code.co_filename, trace.tb_lineno) in self.raising
+
+    def signature(self, target: Handle) -> inspect.Signature:
+        return parameters(self.ask("signature", target))
 
     def lend(self, key: int, operation: str, given: list[Json], words: dict[str, Json]) -> None:
         """Answers the program that uses a callable, an iterator or an object of the test's."""
@@ -296,14 +304,11 @@ class Session:
             positional = cast("list[object]", unpack(cast("Json", given), self.known))
             named = {word: unpack(item, self.known) for word, item in words.items()}
             value = self.use(operation, positional, named)
-            reply: Json = ["v", key, pack(value, self.other)]
+            reply: Json = ["v", key, self.packer()(value)]
         except Broken:
             raise
         except Exception as error:
-            kind = next(found for found in type(error).__mro__ if found.__module__ == "builtins")
-            plain = all(type(item) in (bool, int, float, str, type(None)) for item in error.args)
-            args = list(error.args) if plain and len(str(error)) <= MOST_WORDS else [str(error)[:MOST_WORDS]]
-            reply = ["e", key, [kind.__name__, *(pack(item, self.other) for item in args)]]
+            reply = ["e", key, told(error, partial(pack, other=self.other))]
         finally:
             self.nested -= 1
         try:
@@ -319,6 +324,11 @@ class Session:
         match operation, args:
             case "call", _ if callable(target):
                 return target(*args, **named)
+            case "special", ["iterator"]:
+                return hasattr(target, "__next__")
+            case "special", [str(name), *rest] if name in SPECIAL and type(target).__module__ in OPEN:
+                method = getattr(type(target), name, None)
+                return NotImplemented if method is None else method(target, *rest)
             case "next", [1] if hasattr(target, "__next__"):
                 return list(islice(cast("Iterator[object]", target), 1))
             case "get", [str(name)] if not name.startswith("_") and type(target).__module__ in OPEN:
@@ -330,19 +340,3 @@ class Session:
                 raise AttributeError(name)
             case _:
                 raise Broken
-
-
-def blank(kind: type[Exception]) -> Exception:
-    """An exception of the class, made of nothing, or a plain one where the class cannot be (groups)."""
-    try:
-        return kind.__new__(kind)
-    except (TypeError, ValueError):
-        return Exception()
-
-
-def usable(name: object) -> type[Exception]:
-    """The language's exception class of that name, where the program may raise it before test code."""
-    kind = vars(builtins).get(name) if isinstance(name, str) else None
-    if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, NEVER):
-        return kind
-    return Exception

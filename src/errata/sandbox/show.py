@@ -5,7 +5,8 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Iterable
 from typing import cast
 
-from errata.sandbox.handles import Handle, Row
+from errata.sandbox.handles import Handle
+from errata.sandbox.kinds import NAMED, Row
 
 MOST = 600
 """Characters of one value."""
@@ -39,8 +40,8 @@ def part(value: object, room: int, depth: int) -> str:
         same = value.errata_
         name = same.name.rpartition(".")[2]
         return f"<{name} object>" if same.kind == "object" else f"<{same.kind} {name}>"
-    if isinstance(value, Row):
-        kind = tuple
+    if isinstance(value, NAMED):
+        kind = tuple if isinstance(value, Row) else kind
     brackets = BRACKETS.get(kind)
     if brackets is None or depth > 20:
         return plain(value) if brackets is None else "..."

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import cast
 
 from errata.sandbox.protocol import Json
-from errata.sandbox.session import Raised, Report
+from errata.sandbox.raised import Raised, Report
 from errata.sandbox.show import fixed
 from errata.text import tail
 
@@ -72,8 +72,11 @@ def finish(text: str) -> str:
 
 
 def blocks(where: Layout, error: BaseException, reports: Mapping[int, Report], depth: int) -> Iterator[str]:
+    # The cause of what the program raised is in its own report; here it has no traceback.
     earlier, link = error.__cause__, CAUSE
-    if earlier is None and not error.__suppress_context__:
+    if earlier is not None and earlier.__traceback__ is None and id(error) in reports:
+        earlier = None
+    elif earlier is None and not error.__suppress_context__:
         earlier, link = error.__context__, CONTEXT
     if earlier is not None and depth < 3:
         yield from blocks(where, earlier, reports, depth + 1)

@@ -78,6 +78,15 @@ def children(pid: int) -> list[int]:
     return found
 
 
+def kept_waiting() -> float:
+    """Seconds for which this thread was ready to run and had no processor; 0 where nobody tells."""
+    try:
+        with open("/proc/thread-self/schedstat", "rb") as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
+
+
 def delay(pid: int) -> float:
     """The longest that one of the process's threads has waited for a processor, in seconds; 0 where nobody tells."""
     longest = 0

@@ -12,7 +12,7 @@ from pathlib import Path
 from errata import jsonl
 from errata.errors import UsageError
 from errata.tasks import benchmarks, primer
-from errata.types import Task
+from errata.types import Task, UnitTests
 
 NAMES = ("primer", *benchmarks.NAMES)
 SPEC = re.compile(r"(?P<source>[^\[\]]+)(?P<brackets>(?:\[[^\[\]]*\])*)")
@@ -71,8 +71,9 @@ def own(path: Path) -> tuple[Task, ...]:
         if task.id in seen:
             raise UsageError(f"{path}:{number}: id: {task.id} stands in line {seen[task.id]} already")
         seen[task.id] = number
-        if not task.check.tests and not task.check.hidden:
-            raise UsageError(f"{path}:{number}: check.tests: a task needs at least one test")
+        field = "tests" if isinstance(task.check, UnitTests) else "cases"
+        if not getattr(task.check, field) and not task.check.hidden:
+            raise UsageError(f"{path}:{number}: check.{field}: a task needs at least one {field.removesuffix('s')}")
     return tasks
 
 

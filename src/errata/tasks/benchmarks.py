@@ -6,7 +6,7 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar, cast
 
@@ -103,6 +103,13 @@ def humaneval(row: HumanEvalRow) -> Task:
     )
 
 
+def humanevalplus(row: HumanEvalRow) -> Task:
+    # HumanEval/32's check has its two arguments changed over in this file, so that no program passes it; EvalPlus' own
+    # code has it as it is mended here.
+    test = row.test.replace("_poly(*candidate(*inp), inp) <= 0.0001", "abs(_poly(*inp, candidate(*inp))) <= 0.0001")
+    return humaneval(replace(row, test=test))
+
+
 def ilf(row: IlfRow) -> Task:
     prompt = row.prompt.replace("\r\n", "\n")
     names: list[str] = DEF.findall(prompt)
@@ -140,7 +147,9 @@ FORMATS: Mapping[str, Format] = {
     ),
     "ilf": Format(rows=rows_of(IlfRow, ilf), hub=("", "", "")),
     "mbppplus": Format(rows=rows_of(MbppRow, mbpp), hub=("evalplus/mbppplus", "default", "test")),
-    "humanevalplus": Format(rows=rows_of(HumanEvalRow, humaneval), hub=("evalplus/humanevalplus", "default", "test")),
+    "humanevalplus": Format(
+        rows=rows_of(HumanEvalRow, humanevalplus), hub=("evalplus/humanevalplus", "default", "test")
+    ),
 }
 NAMES = tuple(FORMATS)
 

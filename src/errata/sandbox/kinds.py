@@ -1,0 +1,202 @@
+"""What a handle is here: of a class a class, of a coroutine something to wait for, of an enumeration's number a number.
+
+So that `type(x) is P`, `match`, `except E`, `await` and `C.RED < 3` in test code mean what they say. A plain value with
+a name is compared by the plain value, here; only what it is called is asked for there.
+"""
+
+import dataclasses
+import inspect
+import types
+from collections.abc import Generator
+from dataclasses import Field, field
+from typing import TYPE_CHECKING, cast
+
+from errata.sandbox.handles import Handle, Same, Thing
+
+if TYPE_CHECKING:
+    from errata.sandbox.session import Session
+
+MOST_NAME = 100
+MOST_FIELDS = 1000
+
+
+class Kind(Handle, type):
+    """A class of the program's. Its instances here are handles of its instances there."""
+
+    errata_same: Same
+    errata_ = property(lambda cls: cls.errata_same)  # pyright: ignore
+
+    def __new__(cls, name: str, bases: tuple[type, ...], own: dict[str, object]) -> "Kind":
+        """Also what `class Q(P)` in a test comes to: a class of the program's whose methods are the test's."""
+        if "errata_same" in own:
+            return type.__new__(cls, name, bases, own)
+        cell = own.pop("__classcell__", None)
+        base = next(kind for kind in bases if isinstance(kind, Kind))
+        mine = [(key, value) for key, value in own.items() if callable(value) or not key.startswith("__")]
+        made = base.errata_.session.ask("subclass", name, list(bases), mine)
+        if not isinstance(made, Kind):
+            raise TypeError("metaclass conflict")
+        if isinstance(cell, types.CellType):
+            cell.cell_contents = made
+        return made
+
+    def __init__(self, name: str, bases: tuple[type, ...], own: dict[str, object]) -> None:
+        pass
+
+    def __getattr__(cls, name: str) -> object:
+        if name == "__dataclass_fields__":
+            return cls.errata_fields()
+        return Handle.__getattr__(cls, name)
+
+    def errata_fields(cls) -> "dict[str, Field[object]]":
+        """What `dataclasses.asdict` and its like want to know."""
+        names = cls.errata_.session.ask("fields", cls)
+        if not isinstance(names, list) or len(cast("list[object]", names)) > MOST_FIELDS:
+            raise AttributeError("__dataclass_fields__")
+        made: dict[str, Field[object]] = {}
+        for name in cast("list[object]", names):
+            one = cast("Field[object]", field())
+            one.name = str(name)
+            setattr(one, "_field_type", FIELD)  # noqa: B010
+            made[one.name] = one
+        return made
+
+
+FIELD = cast("object", vars(dataclasses)["_FIELD"])
+
+
+class Waiting(Thing):
+    """A coroutine of the program's: it runs there, a moment at a time, together with all others that are waited for."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> "Waiting":
+        return self
+
+    def __next__(self) -> None:
+        return self.send(None)
+
+    def send(self, _: object) -> None:
+        got = self.errata_.session.ask("poll", self)
+        if got:
+            raise StopIteration(cast("list[object]", got)[0])
+
+    def throw(self, error: BaseException, *_: object) -> None:
+        raise error
+
+    def close(self) -> None:
+        pass
+
+    def __await__(self) -> Generator[None, None, object]:
+        while not (got := cast("list[object]", self.errata_.session.ask("poll", self))):
+            yield
+        return got[0]
+
+
+class Yielding(Thing):
+    """A generator of the program's."""
+
+    __slots__ = ()
+    __class__ = property(lambda _: types.GeneratorType)  # pyright: ignore
+
+
+class Row(tuple[object, ...]):
+    """A named tuple of the program's: a plain tuple here, whose names are asked for there."""
+
+    errata_: Handle
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.errata_, name)
+
+
+class Number(int):
+    """A whole number with a name."""
+
+    errata_: Handle
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.errata_, name)
+
+    def __repr__(self) -> str:
+        return repr(self.errata_)
+
+    def __str__(self) -> str:
+        return str(self.errata_)
+
+    def __format__(self, how: str) -> str:
+        return format(self.errata_, how)
+
+
+class Real(float):
+    """A number with a name."""
+
+    errata_: Handle
+
+    __getattr__, __repr__, __str__, __format__ = (
+        *(Number.__getattr__, Number.__repr__),
+        *(Number.__str__, Number.__format__),
+    )  # pyright: ignore[reportAssignmentType]
+
+
+class Word(str):
+    """A text with a name."""
+
+    errata_: Handle
+
+    __getattr__, __repr__, __str__, __format__ = (
+        *(Number.__getattr__, Number.__repr__),
+        *(Number.__str__, Number.__format__),
+    )  # pyright: ignore[reportAssignmentType]
+
+
+ROWS: dict[type, type[Row | Number | Real | Word]] = {tuple: Row, int: Number, float: Real, str: Word}
+NAMED = (Row, Number, Real, Word)
+
+
+def row(whole: Handle, plain: object) -> object:
+    """A plain value together with its handle; one for each handle, so that an enumeration's member is itself."""
+    kind = ROWS.get(type(plain))
+    if kind is None:
+        return None
+    rows = whole.errata_.session.rows
+    found = rows.get(whole.errata_.key)
+    if found is None or found != plain:
+        found = rows[whole.errata_.key] = kind(cast("int", plain))  # pyright: ignore[reportArgumentType]
+        found.errata_ = whole
+    return found
+
+
+def made(session: "Session", key: int, kind: str, name: str, of: object) -> object:
+    """The handle, of its own class. `of`: the class of an object, the bases of an exception's class."""
+    same = Same(session=session, key=key, kind=kind, name=name)
+    short = name.rpartition(".")[2][:MOST_NAME]
+    short = short if short.isidentifier() else "Unnamed"
+    match kind:
+        case "class":
+            own = {
+                "errata_same": same,
+                "__slots__": (),
+                "__module__": "__main__",
+                "__doc__": Handle.__dict__["__doc__"],
+            }
+            return Kind(short, (Thing,), cast("dict[str, object]", own))
+        case "awaitable":
+            return Waiting(same)
+        case "generator":
+            return Yielding(same)
+        case "object" if isinstance(of, Kind):
+            found = object.__new__(of)
+            object.__setattr__(found, "errata_", same)
+            return found
+        case _:
+            return Thing(same)
+
+
+def parameters(told: object) -> inspect.Signature:
+    """Of `operations.signature`."""
+    made: list[inspect.Parameter] = []
+    one = inspect.Parameter
+    kinds = (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD, one.VAR_POSITIONAL, one.KEYWORD_ONLY, one.VAR_KEYWORD)
+    for name, kind, has, default in cast("list[tuple[str, int, bool, object]]", told):
+        made.append(one(str(name), kinds[kind], default=default if has is True else one.empty))
+    return inspect.Signature(made)

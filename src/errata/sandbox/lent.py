@@ -1,0 +1,99 @@
+"""Things of the test's as the program holds them; part of the program's end of the channel."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, cast
+
+
+class Asks(Protocol):
+    """The program's way to the judge."""
+
+    def ask(self, operation: str, key: int, args: tuple[object, ...], named: dict[str, object]) -> object: ...
+
+
+class Borrowed:
+    """A callable or an iterator of the test's."""
+
+    def __init__(self, service: Asks, key: int, name: str, doc: str | None) -> None:
+        self.service, self.key = service, key
+        self._items: Iterator[object] = iter(())
+        self.__doc__ = doc
+        if name:
+            self.__name__ = self.__qualname__ = name
+
+    def __call__(self, *args: object, **named: object) -> object:
+        return self.service.ask("call", self.key, args, named)
+
+    def __get__(self, instance: object, _: type | None = None) -> object:
+        return self if instance is None else partial(self, instance)
+
+    def __iter__(self) -> "Borrowed":
+        return self
+
+    def __next__(self) -> object:
+        for item in self._items:
+            return item
+        got = cast("list[object]", self.service.ask("next", self.key, (1,), {}))
+        self._items = iter(got)
+        for item in self._items:
+            return item
+        raise StopIteration
+
+
+def special(name: str) -> Callable[..., object]:
+    def method(self: "Lent", *args: object) -> object:
+        return self.errata_service.ask("special", self.errata_key, (name, *args), {})
+
+    return method
+
+
+class Lent:
+    """An object of a class that the test defines, or a stream: its public attributes, by way of the judge."""
+
+    if TYPE_CHECKING:
+        errata_service: Asks
+        errata_key: int
+
+    def __init__(self, service: Asks, key: int) -> None:
+        object.__setattr__(self, "errata_service", service)
+        object.__setattr__(self, "errata_key", key)
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self.errata_service.ask("get", self.errata_key, (name,), {})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self.errata_service.ask("set", self.errata_key, (name, value), {})
+
+    def __iter__(self) -> object:
+        return (
+            self
+            if self.errata_service.ask("special", self.errata_key, ("iterator",), {})
+            else special("__iter__")(self)
+        )
+
+    def __next__(self) -> object:
+        for item in cast("list[object]", self.errata_service.ask("next", self.errata_key, (1,), {})):
+            return item
+        raise StopIteration
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or special("__eq__")(self, other) is True
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    __len__, __getitem__, __contains__ = special("__len__"), special("__getitem__"), special("__contains__")
+    __enter__ = special("__enter__")
+    __lt__, __gt__, __le__, __ge__ = special("__lt__"), special("__gt__"), special("__le__"), special("__ge__")
+    __add__, __sub__, __mul__ = special("__add__"), special("__sub__"), special("__mul__")
+
+    def __str__(self) -> str:
+        return str(special("__str__")(self))
+
+    def __repr__(self) -> str:
+        return str(special("__repr__")(self))
+
+    def __exit__(self, *_: object) -> None:
+        special("__exit__")(self, None, None, None)

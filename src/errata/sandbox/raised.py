@@ -1,0 +1,114 @@
+"""What the program raised, as something that test code may catch."""
+
+import builtins
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from errata.sandbox.protocol import Json, unpack
+
+if TYPE_CHECKING:
+    from errata.sandbox.session import Session
+
+NEVER: tuple[type[BaseException], ...] = (
+    AssertionError,
+    TimeoutError,
+    SystemExit,
+    KeyboardInterrupt,
+    GeneratorExit,
+    StopIteration,
+    StopAsyncIteration,
+)
+"""What a program raises reaches test code as one of these only where the test names it: they would speak for the test,
+for its loops or for the judge."""
+NAMEABLE = frozenset(("AssertionError", "TimeoutError", "SystemExit", "StopIteration", "StopAsyncIteration"))
+MOST_NAME = 100
+MOST_WORDS = 1000
+Report: TypeAlias = dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """What the program raised, as it was reported."""
+
+    error: BaseException
+    report: Report
+
+
+def error_of(session: "Session", report: Report) -> BaseException:
+    """The exception of a report."""
+    kind = unpack(report.get("class"), session.known)
+    if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+        kind = usable(session, vars(builtins).get(str(report.get("base"))))
+    elif kind.__module__ == "builtins":
+        kind = usable(session, kind)
+    args, chain = report.get("args"), report.get("chain")
+    links = [item for item in chain if isinstance(item, dict)] if isinstance(chain, list) else []
+    text = links[0].get("text") if links else ""
+    values = cast("list[object]", unpack(args, session.known)) if isinstance(args, list) else [text]
+    error = made(kind, values)
+    if len(links) > 1 and links[0].get("link") == "cause":
+        error.__cause__ = made(usable(session, vars(builtins).get(str(links[1].get("base")))), [links[1].get("text")])
+    if isinstance(error, Own) and isinstance(own := report.get("self"), dict):
+        error.errata_self = unpack(own, session.known)
+    return error
+
+
+def made(kind: type[BaseException], values: Sequence[object]) -> BaseException:
+    try:
+        return kind(*values)
+    except (TypeError, ValueError):
+        pass
+    try:
+        error = kind.__new__(kind)
+    except (TypeError, ValueError):
+        error = Exception()
+    error.args = tuple(values)
+    return error
+
+
+class Own:
+    """An exception of a class that the program defines: its attributes are asked for there."""
+
+    errata_self: object = None
+
+    def __getattr__(self, name: str) -> object:
+        if self.errata_self is None or name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.errata_self, name)
+
+
+def class_of(session: "Session", name: str, same: object, bases: Json, base: str) -> type[BaseException]:
+    """A class of exceptions that the program defines, below those that it derives from."""
+    above = [unpack(item, session.known) for item in bases] if isinstance(bases, list) else []
+    kinds = [
+        kind if issubclass(kind, Own) else usable(session, kind)
+        for kind in above
+        if isinstance(kind, type) and issubclass(kind, BaseException)
+    ] or [usable(session, vars(builtins).get(base))]
+    own: dict[str, object] = {"errata_": same, "__module__": "__main__"}
+    try:
+        above = () if any(issubclass(kind, Own) for kind in kinds) else (Own,)
+        return cast("type[BaseException]", type(name, (*above, *dict.fromkeys(kinds)), own))
+    except TypeError:
+        return cast("type[BaseException]", type(name, (Own, Exception), own))
+
+
+def usable(session: "Session", kind: object) -> type[BaseException]:
+    """The language's exception class, where the program may raise it before test code; else one of the same name."""
+    if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+        return Exception
+    if not issubclass(kind, NEVER):
+        return kind if issubclass(kind, Exception) else Exception
+    name = kind.__name__
+    if name in NAMEABLE and name in session.named:
+        return session.kinds.setdefault(name, type(name, (kind,), {}))
+    return session.kinds.setdefault(name, type(name, (Exception,), {}))
+
+
+def told(error: BaseException, pack: Callable[[object], Json]) -> list[Json]:
+    """[class, what it says ...] of an exception of test code's, by the language's nearest class."""
+    kind = next(found for found in type(error).__mro__ if found.__module__ == "builtins")
+    plain = all(type(item) in (bool, int, float, str, type(None)) for item in error.args)
+    args = list(error.args) if plain and len(str(error)) <= MOST_WORDS else [str(error)[:MOST_WORDS]]
+    return [kind.__name__, *(pack(item) for item in args)]
