@@ -63,18 +63,19 @@ class Plan:
     """Calls that go with the program; the others are asked one by one, since they would tell it what is expected."""
 
 
-def plan(tests: Sequence[str], setup: str, entry_point: str) -> Plan | None:
+@functools.lru_cache(maxsize=1024)
+def plan(tests: tuple[str, ...], setup: str, entry_point: str) -> Plan | None:
     """The plan of these tests, or none where their text does not tell. entry_point: the function, where it is said."""
     around = surroundings(setup) if setup else Around()
     if around is None or not tests:
         return None
     whole, name = True, ""
     if around.check:
-        if len(tests) > 1 or (checked := checks(tests[0])) is None or checked[0] != around.check.name:
+        if len(tests) != 1 or (checked := checks(tests[0])) is None or checked[0] != around.check.name:
             return None
         name, whole, asked = checked[1], around.check.whole, list(around.check.asserted)
     else:
-        found = [comparison(test) for test in tests]
+        found = list(comparisons(tests))
         asked = [item for item in found if item is not None]
         if len(asked) < len(found) or len({item.name for item in asked}) != 1:
             return None
@@ -203,18 +204,20 @@ def checks(test: str) -> tuple[str, str] | None:
             return None
 
 
-@functools.lru_cache(maxsize=4096)
-def comparison(test: str) -> Asked | None:
-    """The comparison that a test is, when it is nothing else."""
-    match parsed(test):
-        case ast.Module(body=[ast.Assert() as one]):
-            return compared(test, one)
-        case _:
-            return None
+def comparisons(tests: Sequence[str]) -> Iterator[Asked | None]:
+    """The comparison that each test is, when it is nothing else."""
+    tree = parsed("\n".join(tests))
+    if tree is None or len(tree.body) != len(tests) or any("\n" in test for test in tests):
+        for test in tests:
+            alone = parsed(test)
+            yield compared(test, alone.body[0]) if alone is not None and len(alone.body) == 1 else None
+        return
+    for at, (test, node) in enumerate(zip(tests, tree.body, strict=True)):
+        yield compared(test, node) if node.lineno == at + 1 == node.end_lineno else None
 
 
-def compared(source: str, node: ast.Assert) -> Asked | None:
-    if node.msg is not None and not isinstance(node.msg, ast.Constant):
+def compared(source: str, node: ast.stmt) -> Asked | None:
+    if not isinstance(node, ast.Assert) or not (node.msg is None or isinstance(node.msg, ast.Constant)):
         return None
     match node.test:
         case ast.Compare(left=ast.Call() as call, ops=[ast.Eq()], comparators=[other]):
@@ -253,7 +256,7 @@ def unplain(_: object) -> Json:
 
 
 def text_of(source: str, node: ast.expr) -> str:
-    if node.lineno == node.end_lineno == 1 and source.isascii():
+    if "\n" not in source and source.isascii():
         return source[node.col_offset : node.end_col_offset]
     return ast.get_source_segment(source, node) or ast.unparse(node)
 

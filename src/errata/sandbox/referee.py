@@ -6,6 +6,7 @@ holds one zygote and runs `run_trial`; it is watched from here, and replaced whe
 """
 
 import contextlib
+import gc
 import json
 import marshal
 import os
@@ -38,6 +39,8 @@ GRACE = 6.0
 GLANCE = 0.5
 MEMORY_MIB = 3072
 """Address space of a judge."""
+GARBAGE = 50_000
+"""Objects made between two looks for cycles: a judge makes many trees of test text, and drops them whole."""
 Plain: TypeAlias = "str | bool | int | float | tuple[str, ...] | None"
 TOGETHER = 0.01
 """Seconds for which a judge may keep answers, to send several at once."""
@@ -219,6 +222,8 @@ def main(channel: int, settings: tuple[int | None, bool, str]) -> None:
     talk = socket.socket(fileno=channel)
     talk.set_inheritable(False)
     worker = Worker(*settings)
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
     with contextlib.closing(worker), contextlib.suppress(Closed, OSError):
         while True:
             (size,) = struct.unpack(">Q", exactly(talk.recv, 8))

@@ -10,6 +10,8 @@ from errata.sandbox.kinds import NAMED, Row
 
 MOST = 600
 """Characters of one value."""
+PLAIN = (bool, float, type(None))
+WORD = 1 << 63
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{4,}")
 BRACKETS: dict[type, tuple[str, str]] = {
     list: ("[", "]"),
@@ -26,6 +28,8 @@ BRACKETS: dict[type, tuple[str, str]] = {
 
 def show(value: object, most: int = MOST) -> str:
     """The value as it would be written, at most about `most` characters."""
+    if type(value) in PLAIN or (type(value) is int and -WORD < value < WORD):
+        return repr(value)
     text = part(value, most, 0)
     return text if len(text) <= most else text[:most] + "..."
 
