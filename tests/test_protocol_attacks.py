@@ -638,3 +638,30 @@ def test_operators_of_honest_classes_work(referee):
     )
     program = Program(source=source, tests=tests, entry_point="Vector")
     assert referee.judge(program, Limits(seconds=3)).outcome == "passed"
+
+
+LENT = {
+    "an_exit": ("def f(stop): stop()", "import sys\nassert f(sys.exit) == 3"),
+    "an_exit_of_the_tests_own": ("def f(stop): stop()", "def stop():\n    raise SystemExit\nassert f(stop) == 3"),
+    "an_exit_in_parts": ("def f(stop): stop(0)", "import functools, sys\nassert f(functools.partial(sys.exit)) == 3"),
+    "a_parser": ("def f(p): p.exit(0)", "import argparse\nassert f(argparse.ArgumentParser()) == 3"),
+    "a_parser_that_helps": ("def f(p): p.parse_args(['--help'])", "import argparse\nassert f(argparse.ArgumentParser()) == 3"),
+    "an_interrupt": ("def f(stop): stop()", "def stop():\n    raise KeyboardInterrupt\nassert f(stop) == 3"),
+    "an_end_of_a_generator": ("def f(stop): stop()", "def stop():\n    raise GeneratorExit\nassert f(stop) == 3"),
+    "a_method": ("def f(o): o.check = lambda *given: True", "class O:\n    def check(self, n): return n == 1\no = O()\nf(o)\nassert o.check(2)"),
+    "a_mock": ("def f(m): m.assert_called_once_with = lambda *given: None", "from unittest.mock import Mock\nm = Mock()\nf(m)\nm.assert_called_once_with(3)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LENT)
+def test_what_the_test_lends_does_not_end_or_change_the_test(name, referee):
+    source, test = LENT[name]
+    assert refused(judged(referee, source + "\n", (test,)))
+
+
+def test_a_program_may_catch_an_exit_of_what_it_was_lent(referee):
+    source = (
+        "def f(p):\n    try:\n        p.parse_args(['--no'])\n    except SystemExit as end:\n        return end.code\n"
+    )
+    test = "import argparse\nassert f(argparse.ArgumentParser()) == 2"
+    assert judged(referee, source, (test,)).outcome == "passed"
