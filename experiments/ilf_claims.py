@@ -25,7 +25,7 @@ from errata.recipes import arms, ilf, presets, weights
 from errata.recipes.ilf import Ilf
 from errata.runs import Run
 from errata.tasks import load
-from errata.tasks.concepts import anatomy
+from errata.tasks.concepts import program
 from errata.training import fit
 from errata.types import Demo, Feedback, Task
 
@@ -78,13 +78,8 @@ def extend(folder: Path, seed: int) -> None:
 
 
 def own(task: Task) -> Demo:
-    """A right program in the layout and the forms that the base itself writes, where it writes right ones."""
-    body = anatomy(task)
-    source, kept, made, reduced = (part.right for part in body.parts)
-    ending = reduced if "return" in reduced else f"return {reduced}"
-    lines = [f"ys = [{made} for {body.variable} in {source}{' if ' + kept if kept else ''}]", *ending.split("\n")]
-    program = f"def f({body.argument}):\n" + "".join(f"    {line}\n" for line in lines)
-    return Demo(id=f"{task.id}#own", of=(task.id,), context=render(task), target=program)
+    """A right program in the layout and the forms that the base itself writes."""
+    return Demo(id=f"{task.id}#own", of=(task.id,), context=render(task), target=program(task))
 
 
 def point(place: Run, demos: Sequence[Demo], config: Ilf, measuring: Measuring) -> None:

@@ -19,7 +19,8 @@ from errata.evaluation.report import report
 from errata.feedback import human
 from errata.recipes import arms, questions
 from errata.recipes import ilf as recipe
-from errata.types import Demo, Feedback, Offer, Question, Sample, Verdict
+from errata.tasks import concepts
+from errata.types import Demo, Feedback, Sample, Verdict
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
@@ -222,6 +223,17 @@ def test_the_refiner_learns_from_mends_that_pass_alone(tmp_path, config):
     assert demo.target == ilf_tasks.right(1)
 
 
+def test_a_mend_without_the_problems_text_is_as_one_with_it(tmp_path, config):
+    run = tmp_path / "run"
+    wait(config, run)
+    ilf_tasks.answer_all(run)
+    ilf_tasks.answer(run / "00/refine", "mend", 2, refinement=ilf_tasks.right(2))
+    ilf_tasks.go(config, run)
+    (_, demo) = jsonl.read(run / "00/refiner/example.jsonl", Demo)
+    assert str(demo.context).endswith('REFINEMENT:\n"""\nAdd 2.\nassert add(1) == 3\n"""\n')
+    assert demo.target == ilf_tasks.right(2)
+
+
 def test_the_authors_loss_bears_on_the_problem_text_too(tmp_path, config):
     answered(replace(config, loss_on="all"), tmp_path / "run")
     demo = jsonl.read(tmp_path / "run/00/refiner/example.jsonl", Demo)[0]
@@ -369,22 +381,26 @@ def test_a_small_model_is_trained_for_real_in_both_places(tmp_path, real):
 # the primer, with the simulated annotator
 
 
-def test_the_primer_needs_no_people_and_says_so_everywhere(tmp_path):
-    task = tasks.load("primer[refine]")[0]
-    wrong = task.reference.replace("list(reversed(picked))", "picked")
-    question = Question(
-        id=task.id,
-        of=(f"{task.id}#0",),
-        task=task,
-        offers=(Offer(sample=f"{task.id}#0", program=wrong, verdict=verdict_of(task)),),
-    )
-    assert question.offers[0].program != task.reference
-    (answer,) = questions.annotating(ilf_tasks.config(tmp_path).judging)([question])
-    assert answer.author.startswith("simulated:")
-
-
-def verdict_of(task):
-    return Verdict(id=f"{task.id}#0", of=f"{task.id}#0", task=task.id, passed=False, outcome="wrong", score=0.0)
+def test_the_primer_needs_no_people_and_says_so_everywhere(tmp_path, config):
+    """Draw 0 of each task returns nothing; the annotator mends it, and draw 1, its refinement, is right."""
+    lines: list[dict[str, str]] = []
+    for split in ("refine", "train", "test"):
+        for task in tasks.load(f"primer[{split}][:2]"):
+            program = concepts.program(task)
+            lines.append({"id": f"{task.id}#0", "text": program.rpartition("    return ")[0] + "    return None\n"})
+            lines.append({"id": f"{task.id}#1", "text": program})
+    (tmp_path / "primer.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    sets = {"refine": "primer[refine][:2]", "tasks": "primer[train][:2]", "held_out": "primer[test][:2]"}
+    small = replace(config, **sets, annotator="simulated", draws=1, refinements=2, arms="ilf,human,gold")
+    ilf_tasks.go(replace(small, backend=f"recorded:{tmp_path / 'primer.jsonl'}"), tmp_path / "run")
+    for name in ("refine", "tasks"):
+        said = jsonl.read(tmp_path / f"run/00/{name}/feedback.jsonl", Feedback)
+        assert [row.author for row in said] == ["simulated:concepts"] * 2
+        assert all("simulated" in row.id for row in said)
+    assert len(jsonl.read(tmp_path / "run/00/example.jsonl", Demo)) == 2
+    page = report(tmp_path / "run").read_text()
+    assert "A simulated annotator answered, no person." in page
+    assert "The annotator was simulated" in page
 
 
 # real annotations

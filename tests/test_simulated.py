@@ -9,24 +9,14 @@ import pytest
 
 from errata.errors import UsageError
 from errata.feedback import simulated
-from errata.judges import Judging
+from errata.judges import Judging, unit_tests
 from errata.recipes import questions, warming
 from errata.tasks import load
-from errata.tasks.concepts import anatomy
+from errata.tasks.concepts import program
 from errata.text import edit_distance
 from errata.types import Offer, Question, Sample, Task, UnitTests, Verdict
 
 ROOT = Path(__file__).parent.parent
-
-
-def own(task: Task, *, swap: tuple[str, str] = ("", "")) -> str:
-    """The right program in the base's style, with one form changed."""
-    body = anatomy(task)
-    source, kept, made, reduced = (part.right for part in body.parts)
-    ending = reduced if "return" in reduced else f"return {reduced}"
-    lines = [f"ys = [{made} for {body.variable} in {source}{' if ' + kept if kept else ''}]", *ending.split("\n")]
-    program = f"def f({body.argument}):\n" + "".join(f"    {line}\n" for line in lines)
-    return program.replace(*swap) if swap[0] else program
 
 
 def verdict(task: Task, draw: int = 0) -> Verdict:
@@ -51,7 +41,7 @@ def everything():
 def broken(everything):
     """A failing program of each of some tasks: its reduce is left out."""
     tasks = [task for task in everything if task.id.startswith("primer/refine/")][:40]
-    return {task.id: (task, own(task).rpartition("    return ")[0] + "    return None\n") for task in tasks}
+    return {task.id: (task, program(task).rpartition("    return ")[0] + "    return None\n") for task in tasks}
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +64,7 @@ def test_the_right_forms_of_every_task_make_a_program_that_passes(everything):
     failing: list[str] = []
     for task in everything:
         names: dict[str, object] = {}
-        exec(own(task), names)
+        exec(program(task), names)
         try:
             for test in (*task.check.tests, *task.check.hidden):
                 exec(test, names)
@@ -106,9 +96,9 @@ def test_its_words_name_what_is_wrong_and_what_to_write(answers):
 
 def test_the_smallest_edit_that_passes_is_taken(everything):
     task = next(task for task in everything if "concept:square" in task.tags and "family:numbers" in task.tags)
-    wrong = own(task).replace("x ** 2", "x ^ 2")
+    wrong = program(task).replace("x ** 2", "x ^ 2")
     (answer,) = questions.annotating(Judging(seconds=2.0))([question(task, wrong)])
-    assert answer.refinement == own(task)
+    assert answer.refinement == program(task)
     assert "`x ** 2`" in answer.text
     assert "`x ^ 2`" in answer.text
 
@@ -121,7 +111,7 @@ def test_where_nothing_small_helps_it_skips_with_a_reason(everything):
 
 def test_the_next_offer_is_tried_when_the_first_cannot_be_mended(everything):
     task = everything[0]
-    wrong = own(task).rpartition("    return ")[0] + "    return None\n"
+    wrong = program(task).rpartition("    return ")[0] + "    return None\n"
     (answer,) = questions.annotating(Judging(seconds=2.0))([question(task, "def f(x):\n    return 1\n", wrong)])
     assert answer.sample == f"{task.id}#1"
 
@@ -151,8 +141,9 @@ def test_more_exercises_than_programs_are_refused():
         list(warming.exercises(100_000, 0))
 
 
-def test_a_sample_that_refines_is_judged_by_what_follows_the_word_refinement(everything):
-    from errata.judges.unit_tests import program
-
+def test_a_sample_that_refines_is_judged_by_what_follows_the_word_refinement():
     prompt = "OLD CODE:\ndef f():\n    pass\n\nFEEDBACK:\nNo.\n\nREFINEMENT:\n# task\n"
-    assert program(Sample(id="a", of="a", task="t", prompt=prompt, text="def f(): ...")) == "# task\ndef f(): ..."
+    assert (
+        unit_tests.program(Sample(id="a", of="a", task="t", prompt=prompt, text="def f(): ..."))
+        == "# task\ndef f(): ..."
+    )

@@ -107,7 +107,10 @@ def mends(bench: Bench, *, feedback: bool) -> Iterator[Demo]:
         raise UsageError(f"{bench.step.path}: no refinement of the refine set passes its tests; nothing to train on")
     for row in rows:
         asked = prompt(row, row.feedback.text if feedback else "", bench, forced=bench.config.loss_on == "program")
-        yield prompts.mended(row.feedback.id, (row.feedback.of, row.feedback.id), asked, row.feedback.refinement)
+        # People may leave out the problem's text, which stands before the code; the refiner is asked with it.
+        rest = behind(row.feedback.refinement, row.problem)
+        whole = row.problem + rest if isinstance(row.problem, str) and rest is not None else row.feedback.refinement
+        yield prompts.mended(row.feedback.id, (row.feedback.of, row.feedback.id), asked, whole)
 
 
 def prompt(row: Mended, feedback: str, bench: Bench, *, forced: bool = True) -> Text:

@@ -100,6 +100,16 @@ def anatomy(task: Task) -> Anatomy:
     return Anatomy(variable=family.variable, argument=family.argument, parts=(first, second, third, fourth))
 
 
+def program(task: Task) -> str:
+    """A right program for a primer task, in the layout and the forms that the base itself writes; its references are
+    in a style that the base never writes."""
+    body = anatomy(task)
+    source, kept, made, reduced = (part.right for part in body.parts)
+    ending = reduced if "return" in reduced else f"return {reduced}"
+    lines = [f"ys = [{made} for {body.variable} in {source}{' if ' + kept if kept else ''}]", *ending.split("\n")]
+    return f"def f({body.argument}):\n" + "".join(f"    {line}\n" for line in lines)
+
+
 def found(entries: Iterable[Entry], names: Iterable[str]) -> Entry | None:
     """The first of the entries that is among the names."""
     wanted = set(names)
