@@ -115,6 +115,7 @@ def judge(
     workers: int = 0,
     timeout: float | None = None,
     tier: int | None = None,
+    sandbox_python: str = "",
     json: bool = False,
 ) -> None:
     """Run recorded programs against their tasks' tests; one verdict line for each input line, in input order.
@@ -126,6 +127,7 @@ def judge(
         workers: Programs at once; 0 is one a core.
         timeout: Seconds of CPU time for a program; by default ten times the reference's, at least 0.5 s.
         tier: Force a lower sandbox tier (1 or 2), for testing.
+        sandbox_python: Python environment (a folder) whose packages programs may import, read-only.
         json: Print counts and pass@k as a last line of JSON.
     """
     from json import dumps
@@ -133,7 +135,7 @@ def judge(
     from errata.evaluation import grade
     from errata.judges import Judging
 
-    judging = Judging(workers=workers, seconds=timeout, tier=tier, hidden=True)
+    judging = Judging(workers=workers, seconds=timeout, tier=tier, hidden=True, sandbox_python=sandbox_python)
     graded = grade.grade(samples, tasks, out, judging)
     print(grade.said(graded.numbers), file=sys.stderr if json else sys.stdout)
     if json:

@@ -102,6 +102,8 @@ def grade(samples: Path, tasks: str, out: Path, judging: Judging) -> Graded:
 def read(path: Path, index: Index, judging: Judging) -> Iterator[Work]:
     """The input lines as samples; their ids are line numbers."""
     limits = f"{judging.seconds} {judging.memory_mib} {judging.hidden}"
+    if judging.together or judging.sandbox_python:
+        limits += f" {judging.together} {judging.sandbox_python}"
     for number, raw in jsonl.lines(path):
         row = jsonl.parse(raw, Row, f"{path}:{number}", loose=True)
         written = row.task if row.task_id is None else row.task_id

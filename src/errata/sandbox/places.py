@@ -46,7 +46,7 @@ def python(environment: str = "") -> Python:
     """The interpreter of an environment (its folder or its executable); empty: the one that runs this."""
     if not environment:
         return described(sys.executable, sys.base_prefix, site.getsitepackages(), sysconfig.get_path("stdlib"))
-    given = Path(environment)
+    given = Path(environment).absolute()
     executable = given / "bin" / "python" if given.is_dir() else given
     if not executable.is_file():
         raise UsageError(f"sandbox: {environment} is no Python environment: there is no {executable}")

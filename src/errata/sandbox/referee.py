@@ -116,7 +116,7 @@ class Referee:
         boot = BOOT.format(path=sys.path, channel=theirs.fileno(), settings=self.settings)
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-B", "-X", "utf8", "-c", boot],
+                [sys.executable, "-S", "-B", "-X", "utf8", "-c", boot],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -214,6 +214,7 @@ def outcome(told: list[Json]) -> Outcome:
 
 def main(channel: int, settings: tuple[int | None, bool, str]) -> None:
     """The judge's own process: answers until its owner hangs up."""
+    from errata.sandbox.places import python
     from errata.sandbox.worker import Worker
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -222,6 +223,10 @@ def main(channel: int, settings: tuple[int | None, bool, str]) -> None:
     talk = socket.socket(fileno=channel)
     talk.set_inheritable(False)
     worker = Worker(*settings)
+    if settings[2]:
+        # Tests may use the packages that programs may.
+        with contextlib.suppress(Fault, UsageError):
+            sys.path += python(settings[2]).site
     gc.freeze()
     gc.set_threshold(GARBAGE)
     with contextlib.closing(worker), contextlib.suppress(Closed, OSError):
