@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,34 @@ def test_helpers_of_the_prompt_are_not_the_programs():
 def test_a_verdict_made_together_says_that_it_could_be_forged():
     made = verdicts([TASK], [sample(TASK.reference)], Judging(workers=1, together=True))["t/1#0"]
     assert (made.passed, made.forgeable) == (True, True)
+
+
+PATCHED = "from unittest import mock\nwith mock.patch('__main__.fetch', return_value=4):\n    assert twice() == 8"
+FETCHING = "def fetch():\n    raise OSError('no network')\n\ndef twice():\n    return 2 * fetch()\n"
+
+
+def test_a_task_whose_tests_share_the_programs_process_says_so_and_so_do_its_verdicts():
+    shared = Task(id="t/1", instruction="", check=UnitTests(tests=(PATCHED,), together=True), reference=FETCHING)
+    made = verdicts([shared, replace(TASK, id="t/2")], [sample(FETCHING), sample(TASK.reference, "t/2#0", "t/2")])
+    assert [(item.passed, item.forgeable) for item in made.values()] == [(True, True), (True, False)]
+    assert not verdicts([shared], [sample(FETCHING.replace("2 *", "3 *"))])["t/1#0"].passed
+
+
+def test_tests_that_need_the_programs_process_are_never_run_there_unasked():
+    task = Task(id="t/1", instruction="", check=UnitTests(tests=(PATCHED,)), reference=FETCHING)
+    with pytest.raises(UsageError, match=r"t/1: check\.together: .*set it to true"):
+        verdicts([task], [sample(FETCHING)])
+
+
+def test_a_verdict_that_rests_on_the_programs_own_comparison_says_that_it_could_be_forged():
+    source = "class P:\n    def __init__(self, x):\n        self.x = x\n    def __eq__(self, o):\n        return {}\n"
+        "class P:\n    def __init__(self, x):\n        self.x = x\n    def __eq__(self, other):\n        return {}\n"
+    )
+    by_eq = Task(id="t/1", instruction="", check=UnitTests(tests=("assert P(1) == P(1)",)))
+    by_value = Task(id="t/2", instruction="", check=UnitTests(tests=("assert P(1).x == P(1).x == 1",)))
+    programs = [sample(source.format("True")), sample(source.format("True"), "t/2#0", "t/2")]
+    made = verdicts([by_eq, by_value], programs)
+    assert [(item.passed, item.forgeable) for item in made.values()] == [(True, True), (True, False)]
 
 
 def test_a_sample_of_an_unknown_task_is_the_users_error():
