@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from errata.sandbox import Limits, Program
+from errata.sandbox import Limits, Pool, Program
 from errata.sandbox.limits import Outcome
 from errata.sandbox.referee import Referee
 from errata.sandbox.tiers import probe
@@ -665,3 +665,14 @@ def test_a_program_may_catch_an_exit_of_what_it_was_lent(referee):
     )
     test = "import argparse\nassert f(argparse.ArgumentParser()) == 2"
     assert judged(referee, source, (test,)).outcome == "passed"
+
+
+def test_a_program_that_ends_its_judge_takes_nobody_with_it():
+    hang = Program(source="def f(a, b): return 10**9\n", tests=("assert 3 ** (3 ** f(1, 2)) == 27",), entry_point="f")
+    honest = [Program(source=f"{HONEST.source}# {n}\n", tests=ADD, entry_point="f") for n in range(40)]
+    jobs = [(str(n), hang if n == 7 else honest[n], Limits(seconds=0.5)) for n in range(40)]
+    with Pool(1) as pool:
+        found = dict(pool.map(jobs))
+    assert not [key for key, outcome in found.items() if not isinstance(outcome, Outcome)]
+    assert {key for key, outcome in found.items() if outcome.outcome != "passed"} == {"7"}
+    assert found["7"].outcome in ("timeout", "memory", "exception")
