@@ -12,6 +12,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 
 from errata import jsonl
 from errata.evaluation import metrics
@@ -26,8 +27,9 @@ from errata.recipes.ilf import Ilf
 from errata.runs import Run
 from errata.tasks import load
 from errata.tasks.concepts import program
+from errata.text import edit_distance
 from errata.training import fit
-from errata.types import Demo, Feedback, Task
+from errata.types import Demo, Feedback, Question, Task
 
 CORE = ("ilf", "gold", "human")
 ARMS = (*CORE, "no-feedback", "unrelated")
@@ -131,7 +133,7 @@ def claims(folders: Sequence[Path]) -> dict[str, object]:
             "texts": [one.tasks for one in rows if one],
             "median perplexity": [one.perplexity for one in rows if one],
             "perplexity 100 and above, %": [one.surprising for one in rows if one],
-            "edit distance": [round(one.distance, 3) for one in rows if one],
+            "edit distance": [edits(folder, name) for folder, one in zip(folders, rows, strict=True) if one],
             "KL": [round(one.kl["value"], 3) for one in rows if one],
         }
         for name, rows in accounts.items()
@@ -152,6 +154,18 @@ def over(rows: Sequence[Mapping[str, float]], bounds: tuple[float, float] = (0.0
 
 def where(folder: Path, name: str) -> Path:
     return folder / "base" if name == "base" else folder / "00" if name == "ilf" else folder / "00/arms" / name
+
+
+def edits(folder: Path, name: str) -> float:
+    """Mean edit distance of an arm's code from the failing programs' code, by the longer of the two."""
+    asked = {one.id: one for one in jsonl.iterate(folder / "00/tasks/question.jsonl", Question)}
+    chosen = {row.id.rpartition("@")[0]: row.of for row in jsonl.iterate(folder / "00/tasks/feedback.jsonl", Feedback)}
+    found: list[float] = []
+    for demo in jsonl.iterate(where(folder, name) / "example.jsonl", Demo):
+        task = arms.task_of(demo)
+        old = next(offer.program for offer in asked[task].offers if offer.sample == chosen[task])
+        found.append(edit_distance(demo.target, arms.behind(old, demo.context) or old))
+    return round(fmean(found), 3)
 
 
 def mended(place: Path) -> float:

@@ -27,9 +27,10 @@ def account(run: Run, bench: arms.Bench, trained: Mapping[str, str]) -> None:
 def measured(run: Run, place: Run, bench: arms.Bench, model: str) -> Mapping[str, Json]:
     """One arm's account."""
     demos = list(jsonl.iterate(place.path / "example.jsonl", Demo))
-    old = {row.task.id: row.old for row in bench.heard["tasks"]}
+    old = {row.task.id: arms.behind(row.old, row.problem) or row.old for row in bench.heard["tasks"]}
     perplexities = likelihood.perplexities(bench.model, [(demo.context, demo.target) for demo in demos])
-    distances = [edit_distance(whole(demo), old[arms.task_of(demo)]) for demo in demos]
+    # Of the code alone: the problem's text before it is the same in both.
+    distances = [edit_distance(demo.target, old[arms.task_of(demo)]) for demo in demos]
     written = replies(run)
     moved = likelihood.divergences(model, bench.model, written)
     return {
@@ -46,11 +47,6 @@ def measured(run: Run, place: Run, bench: arms.Bench, model: str) -> Mapping[str
         },
         "kl": nats(moved),
     }
-
-
-def whole(demo: Demo) -> str:
-    """The program that a training text holds, the problem before it."""
-    return (demo.context if isinstance(demo.context, str) else "") + demo.target
 
 
 def replies(run: Run) -> list[tuple[Text, str]]:
