@@ -155,8 +155,6 @@ def test_tests_that_need_the_programs_process_are_never_run_there_unasked():
 
 def test_a_verdict_that_rests_on_the_programs_own_comparison_says_that_it_could_be_forged():
     source = "class P:\n    def __init__(self, x):\n        self.x = x\n    def __eq__(self, o):\n        return {}\n"
-        "class P:\n    def __init__(self, x):\n        self.x = x\n    def __eq__(self, other):\n        return {}\n"
-    )
     by_eq = Task(id="t/1", instruction="", check=UnitTests(tests=("assert P(1) == P(1)",)))
     by_value = Task(id="t/2", instruction="", check=UnitTests(tests=("assert P(1).x == P(1).x == 1",)))
     programs = [sample(source.format("True")), sample(source.format("True"), "t/2#0", "t/2")]
