@@ -73,11 +73,11 @@ def tier(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture(scope="module")
 def box(tier: int) -> Iterator[Box]:
-    texts = {**launch.sources(), "candidate": RAW}
+    texts = {**launch.sources(), "candidate": RAW, "rehearsal": "def rehearse(serve): pass\n"}
     root = tempfile.mkdtemp()
     os.chmod(root, 0o755)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(launch, "sources", lambda: texts)
+        [patch.setattr(launch, name, lambda: texts) for name in ("codes", "sources")]
         patch.setattr(launch, "scratch_root", lambda: root)
         made = Box(tier)
         yield made
@@ -589,9 +589,9 @@ def test_nothing_is_run_where_nothing_would_hold_it() -> None:
 
 
 def test_unsafe_runs_programs_that_nothing_holds() -> None:
-    texts = {**launch.sources(), "candidate": RAW}
+    texts = {**launch.sources(), "candidate": RAW, "rehearsal": "def rehearse(serve): pass\n"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(launch, "sources", lambda: texts)
+        [patch.setattr(launch, name, lambda: texts) for name in ("codes", "sources")]
         made = Box(3)
         made.worker.unsafe = True
         assert made.says("print('loose')") == "loose"
@@ -640,10 +640,10 @@ print(json.dumps(answers))
 
 
 def test_threads_may_each_have_a_worker(tier: int) -> None:
-    texts = {**launch.sources(), "candidate": RAW}
+    texts = {**launch.sources(), "candidate": RAW, "rehearsal": "def rehearse(serve): pass\n"}
     answers: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(launch, "sources", lambda: texts)
+        [patch.setattr(launch, name, lambda: texts) for name in ("codes", "sources")]
 
         def one(number: int) -> None:
             made = Box(tier)

@@ -1,14 +1,18 @@
 """One zygote: a fresh interpreter with a clean environment, confined, and ended with all that runs under it."""
 
 import contextlib
+import importlib.util
 import marshal
 import os
 import socket
 import subprocess
+import sys
 import tempfile
 import weakref
 from functools import cache
 from importlib import resources
+from importlib.abc import InspectLoader
+from types import CodeType
 
 from errata.errors import Fault
 from errata.sandbox import kernel, namespaces, places, zygote
@@ -31,6 +35,7 @@ MODULES = (
     "lent",
     "shares",
     "candidate",
+    "rehearsal",
     "zygote",
 )
 """Modules of this package whose source is sent to the zygote, in the order in which they need each other."""
@@ -69,7 +74,8 @@ def boot():
             if "." in name: setattr(sys.modules[name.rpartition(".")[0]], name.rpartition(".")[2], made[name])
         made["errata"].__path__ = made["errata.sandbox"].__path__ = []
         for name, text in sources.items():
-            exec(compile(text, "<sandbox>/" + name + ".py", "exec"), made["errata.sandbox." + name].__dict__)
+            code = compile(text, "<sandbox>/" + name + ".py", "exec") if isinstance(text, str) else text
+            exec(code, made["errata.sandbox." + name].__dict__)
         for name in made: del sys.modules[name]
         made["errata.sandbox.zygote"].main(control, settings, made["errata.sandbox.candidate"].serve)
     except Exception as error:
@@ -122,7 +128,8 @@ class Zygote:
             tier=self.tier, folder=self.folder, readable=python.readable, site=python.site, mib=self.mib
         )
         try:
-            text = marshal.dumps((sources(), dict(settings)))
+            own = python.executable == sys.executable
+            text = marshal.dumps((codes() if own else sources(), dict(settings)))
             self.control.sendall(len(text).to_bytes(8, "little") + text)
             word = self.control.recv(4096)
         except OSError as error:
@@ -164,6 +171,27 @@ def end(process: subprocess.Popen[bytes], control: socket.socket, folder: str) -
 def scratch_root() -> str:
     """Where the folders of zygotes are made."""
     return tempfile.gettempdir()
+
+
+@cache
+def codes() -> dict[str, CodeType]:
+    """The same, compiled by this interpreter and for it alone."""
+    return {name: named(code_of(f"errata.sandbox.{name}"), f"<sandbox>/{name}.py") for name in MODULES}
+
+
+def code_of(module: str) -> CodeType:
+    spec = importlib.util.find_spec(module)
+    loader = spec.loader if spec is not None else None
+    code = loader.get_code(module) if isinstance(loader, InspectLoader) else None
+    if code is None:
+        raise Fault(f"sandbox: the code of {module} cannot be found")
+    return code
+
+
+def named(code: CodeType, file: str) -> CodeType:
+    """The code with another name for its file: nothing of this machine's paths goes to a program."""
+    inner = tuple(named(item, file) if isinstance(item, CodeType) else item for item in code.co_consts)
+    return code.replace(co_filename=file, co_consts=inner)
 
 
 @cache

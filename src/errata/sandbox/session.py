@@ -307,7 +307,7 @@ class Session:
             reply: Json = ["v", key, self.packer()(value)]
         except Broken:
             raise
-        except Exception as error:
+        except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
             reply = ["e", key, told(error, partial(pack, other=self.other))]
         finally:
             self.nested -= 1
@@ -333,10 +333,16 @@ class Session:
                 return list(islice(cast("Iterator[object]", target), 1))
             case "get", [str(name)] if not name.startswith("_") and type(target).__module__ in OPEN:
                 return getattr(target, name)
-            case "set", [str(name), value] if not name.startswith("_") and type(target).__module__ == "__main__":
+            case "set", [str(name), value] if settable(target, name):
                 setattr(target, name, value)
                 return None
             case ("get", [str(name)]) | ("set", [str(name), _]):
                 raise AttributeError(name)
             case _:
                 raise Broken
+
+
+def settable(target: object, name: str) -> bool:
+    """Public data of an object of the test's own class: no method of it."""
+    own = type(target).__module__ == "__main__" and not name.startswith("_")
+    return own and not callable(getattr(type(target), name, None))

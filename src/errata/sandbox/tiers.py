@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from errata.errors import Fault
 from errata.sandbox.launch import Refused, Zygote
+from errata.sandbox.limits import Limits
 from errata.sandbox.places import python
 
 HELD = {
@@ -73,34 +74,48 @@ def probe(environment: str = "") -> Probe:
     """Builds the walls of each tier, best first, until one stands. Raises Fault where no zygote starts at all."""
     with Known.lock:
         if Known.found is None:
-            Known.found = tried(environment)
+            Known.found, built = tried(environment)
+            if built is not None:
+                built.close()
         return Known.found
 
 
-def tried(environment: str) -> Probe:
+def tried(environment: str) -> tuple[Probe, Zygote | None]:
+    """What can be had, and the zygote that stands behind the walls that showed it."""
     missing: list[Missing] = []
     for tier in (1, 2):
-        reason = refusal(tier, environment)
-        if not reason:
-            return Probe(tier=tier, missing=tuple(missing), held=HELD[tier])
+        if os.uname().sysname != "Linux":
+            reason = f"this is {os.uname().sysname}, and the walls are Linux's"
+        else:
+            try:
+                built = Zygote(tier, python(environment), Limits().file_mib)
+                return Probe(tier=tier, missing=tuple(missing), held=HELD[tier]), built
+            except Refused as refused:
+                reason = str(refused)
         missing.append(Missing(tier=tier, reason=reason, cure=CURES[tier]))
-    return Probe(tier=3, missing=tuple(missing), held=HELD[3])
+    return Probe(tier=3, missing=tuple(missing), held=HELD[3]), None
 
 
-def refusal(tier: int, environment: str) -> str:
-    """Why the tier cannot be had; empty when it can."""
-    if os.uname().sysname != "Linux":
-        return f"this is {os.uname().sysname}, and the walls are Linux's"
+def first(tier: int | None, unsafe: bool, environment: str) -> tuple[int, Zygote | None]:
+    """The tier to use, and a zygote of it where finding out has built one. Raises as `chosen` does."""
+    with Known.lock:
+        built: Zygote | None = None
+        if Known.found is None:
+            Known.found, built = tried(environment)
     try:
-        Zygote(tier, python(environment), 1).close()
-    except Refused as refused:
-        return str(refused)
-    return ""
+        wanted = chosen(Known.found, tier, unsafe)
+    except BaseException:
+        if built is not None:
+            built.close()
+        raise
+    if built is not None and built.tier != wanted:
+        built.close()
+        built = None
+    return wanted, built
 
 
-def chosen(tier: int | None, unsafe: bool, environment: str) -> int:
+def chosen(best: Probe, tier: int | None, unsafe: bool) -> int:
     """The tier to use. Raises Fault, with reason and cure, where it would hold nothing and `unsafe` is not said."""
-    best = probe(environment)
     wanted = best.tier if tier is None else tier
     if wanted == 3:
         if unsafe:

@@ -4,12 +4,14 @@ A Worker belongs to one thread. Its zygote is started when it is first needed an
 programs or is in doubt. Whatever goes wrong on this side is a `Fault`, after which the same Worker may be used again.
 """
 
-from errata.errors import Fault
+import contextlib
+
+from errata.errors import Fault, UsageError
 from errata.sandbox.child import Child
 from errata.sandbox.launch import Refused, Zygote
 from errata.sandbox.limits import Limits
 from errata.sandbox.places import python
-from errata.sandbox.tiers import chosen
+from errata.sandbox.tiers import first
 
 __all__ = ["Child", "Worker"]
 
@@ -43,10 +45,18 @@ class Worker:
         zygote.served += 1
         return Child(zygote, job, limits, stdin)
 
+    def begin(self) -> None:
+        """Starts the zygote before it is needed; what is wrong is said when it is needed."""
+        with contextlib.suppress(Fault, UsageError):
+            self.zygote = self._launch(Limits().file_mib)
+
     def _launch(self, mib: int) -> Zygote:
-        self.tier = chosen(self.tier, self.unsafe, self.environment)
+        self.tier, zygote = first(self.tier, self.unsafe, self.environment)
+        if zygote is not None and zygote.mib != mib:
+            zygote.close()
+            zygote = None
         try:
-            zygote = Zygote(self.tier, python(self.environment), mib)
+            zygote = zygote or Zygote(self.tier, python(self.environment), mib)
         except Refused as refused:
             raise Fault(f"sandbox: tier {self.tier} was refused, though it could be had before: {refused}") from refused
         # The first program finds other free memory than all later ones, hence other addresses; let it be nobody's.

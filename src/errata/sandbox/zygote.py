@@ -14,12 +14,13 @@ import select
 import signal
 import struct
 import sys
-from _socket import AF_UNIX, CMSG_SPACE, SHUT_WR, SOCK_STREAM, socket, socketpair
+from _socket import AF_UNIX, CMSG_SPACE, SOCK_STREAM, socket
 from collections.abc import Callable
 from typing import TypeAlias, TypedDict, cast
 
-from errata.sandbox import kernel, protocol, seccomp
+from errata.sandbox import kernel, seccomp
 from errata.sandbox.confine import Unavailable, confine
+from errata.sandbox.rehearsal import rehearse
 from errata.sandbox.scratch import empty
 
 START = struct.Struct("<cBIdIIII")
@@ -32,22 +33,6 @@ OWN = 2
 ENTRIES = 4096
 """Files and folders that a scratch may hold."""
 STACK = 8 << 20
-REHEARSAL = """
-import math, re, sys, collections, itertools, functools, heapq, string
-from typing import List, Tuple
-class Kept:
-    def __init__(self, x):
-        self.x = x
-def f(a, b: List[int] = []):
-    d = {k: v for k, v in enumerate(sorted(b))}
-    t = [x * 2 for x in b if x > 1]
-    for i in range(len(t)):
-        a += t[i] if i % 2 == 0 else -1
-    s = " ".join(str(x) for x in t).split()
-    return Kept(a).x + math.floor(len(s) / 2) + sum(d.values()), "x", {"k": [1.5, True, None]}, (1, 2), {3}
-"""
-REHEARSALS = 24
-"""Enough for the interpreter to have specialised its own code: what is not written again stays shared after a fork."""
 HELD_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 Serve = Callable[[socket, bytes], None]
@@ -106,21 +91,6 @@ def main(control: socket, settings: Settings, serve: Serve) -> None:
             except OSError:
                 doubt = 1
         control.sendall(ENDED.pack(b"E", *ended, doubt))
-
-
-def rehearse(serve: Serve) -> None:
-    """Runs a harmless program as all others will be run, so that each fork finds warm what it would have to make."""
-    main, arguments, depth = sys.modules["__main__"], sys.argv, sys.getrecursionlimit()
-    plan: protocol.Json = [[1, [3, 1, 2]], [2, {"t": "tuple", "v": [1, 2]}], ["x", [5]]]
-    job = protocol.WRITE({"source": REHEARSAL, "imports": [], "back": False, "call": "f", "plan": plan}).encode()
-    for _ in range(REHEARSALS):
-        ours, theirs = socketpair()
-        ours.shutdown(SHUT_WR)
-        serve(theirs, job)
-        ours.close()
-        theirs.close()
-    sys.modules["__main__"], sys.argv = main, arguments
-    sys.setrecursionlimit(depth)
 
 
 def settle() -> None:
