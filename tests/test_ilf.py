@@ -19,6 +19,7 @@ from errata.evaluation.report import report
 from errata.feedback import human
 from errata.recipes import arms, questions
 from errata.recipes import ilf as recipe
+from errata.recipes.shortening import shortened
 from errata.tasks import concepts
 from errata.types import Demo, Feedback, Sample, Verdict
 
@@ -203,6 +204,27 @@ def test_no_more_is_offered_than_was_asked_for():
 
 def test_a_task_with_a_passing_sample_is_not_asked_about():
     assert asked([("x\n", 0.0, False), ("y\n", 1.0, True)]) == []
+
+
+def test_part_of_the_questions_is_chosen_with_the_seed(tmp_path, config):
+    said = {seed: wait(replace(config, feedbacks=1, seed=seed), tmp_path / f"{seed}") for seed in range(4)}
+    assert all(words.startswith("2 of 2 questions are open") for words in said.values())
+    chosen = {human.questions(tmp_path / f"{seed}/00/tasks")[0].id for seed in range(4)}
+    assert chosen == {"practice/1", "practice/2"}
+
+
+def test_words_are_enough_where_nobody_trains_on_peoples_mends(tmp_path, config):
+    wait(config, tmp_path / "words")
+    wait(replace(config, arms="human"), tmp_path / "mends")
+    wanted = [[one.refinement for one in human.questions(tmp_path / name / "00/tasks")] for name in ("words", "mends")]
+    assert wanted == [[False, False], [True, True]]
+
+
+def test_a_program_is_cut_at_the_end_of_a_line_within_its_tokens(config):
+    program = "def add(a, b):\n    c = a + b\n    return c\n"
+    assert shortened(program, 0, config.model) == program
+    assert shortened(program, 12, config.model) == "def add(a, b):\n"
+    assert shortened(program, 500, config.model) == program
 
 
 # the refiner and the arms

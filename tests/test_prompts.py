@@ -103,3 +103,40 @@ def test_a_completion_ends_at_the_first_stop_string():
 def test_the_tail_of_a_text_begins_at_a_line():
     assert text.tail("one\ntwo\nthree\n", 10) == "...\nthree\n"
     assert text.tail("short", 10) == "short"
+
+
+# ILF
+
+
+OLD = '"""\nAdd.\n"""\ndef add(a, b):\n    return a - b\n'
+
+
+def test_a_refinement_is_asked_for_as_the_authors_do_and_begins_with_the_problem():
+    wanted = f'OLD CODE:\n{OLD.rstrip()}\n\nFEEDBACK:\nIt takes away.\n\nREFINEMENT:\n"""\nAdd.\n"""\n'
+    assert prompts.refining(OLD, "It takes away.", '"""\nAdd.\n"""\n') == wanted
+
+
+def test_of_a_refinements_prompt_what_follows_the_last_heading_belongs_to_the_program():
+    said = "Write it anew.\n\nREFINEMENT:\nno"
+    assert prompts.begun(prompts.refining(OLD, said, "# here\n")) == "# here\n"
+    assert prompts.begun("<|good|># a task\n") == "# a task\n"
+
+
+def test_worked_examples_stand_before_the_prompt_and_end_with_their_refinement():
+    asked = prompts.remarking(OLD)
+    shown = prompts.shown([(OLD, "No.", "fixed()\n")], asked)
+    assert shown == f"OLD CODE:\n{OLD.rstrip()}\n\nFEEDBACK:\nNo.\n\nREFINEMENT:\nfixed()\n\n{asked}"
+
+
+def test_a_chat_asks_for_a_refinement_in_its_last_turn():
+    (turn,) = prompts.refining(OLD, "No.", (Message(role="user", content="Add."),))
+    assert isinstance(turn, Message)
+    assert turn.content.startswith("Add.\n\nOLD CODE:\n")
+    assert turn.content.endswith("FEEDBACK:\nNo.\n\nREFINEMENT:")
+
+
+def test_a_refinement_that_begins_otherwise_bears_loss_as_a_whole():
+    asked = prompts.refining(OLD, "No.", "# here\n")
+    demo = prompts.mended("a", ("b",), asked, "import math\n")
+    assert str(demo.context).endswith("\n\nREFINEMENT:\n")
+    assert demo.target == "import math\n"
