@@ -287,6 +287,13 @@ def test_the_report_has_every_arm_with_its_account(again):
     assert "simulated annotator answered" not in page
 
 
+def test_an_arm_of_ones_own_stands_last(again):
+    run, _ = again
+    shutil.copytree(run / "00/arms/gold", run / "00/arms/my-own")
+    (found,) = compare(look(run))
+    assert found.arms[-1].name == "my-own"
+
+
 def test_gold_and_people_have_the_tasks_that_ilf_has(run):
     gold = jsonl.read(run / "00/arms/gold/example.jsonl", Demo)
     assert [demo.target for demo in gold] == [ilf_tasks.task("practice", n).reference for n in (1, 2)]

@@ -127,8 +127,9 @@ def compared(folder: Folder, round: Round, base: Judged | None) -> Compared | No
     places = {"ilf": here, **{path.name: path for path in sorted((here / "arms").glob("*")) if path.is_dir()}}
     measured = {name: round.held_out if name == "ilf" else judged(path / "held-out") for name, path in places.items()}
     own = measured["ilf"]
-    order = list(WORDS)
-    names = sorted(places, key=lambda name: (order.index(name.removesuffix("-2")), name))
+    order = {name: at for at, name in enumerate(WORDS)}
+    # A folder that somebody's own program has put beside the arms comes last.
+    names = sorted(places, key=lambda name: (order.get(name.removesuffix("-2"), len(order)), name))
     arms = tuple(
         Arm(
             name=name,
