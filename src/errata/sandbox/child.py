@@ -151,7 +151,7 @@ class Child:
         delay = kept_waiting()
         if math.isnan(self._kept_waiting):
             self._kept_waiting = delay
-        judge = time.thread_time() - self._judged + delay - self._kept_waiting
+        judge = max(0.0, time.thread_time() - self._judged) + max(0.0, delay - self._kept_waiting)
         self._own = max(wall - seen.waited - judge, seen.cpu, self._own)
         if self._own >= self._limits.seconds or wall >= self._limits.deadline:
             self.hit = "timeout"

@@ -21,16 +21,8 @@ if TYPE_CHECKING:
 
 ALLOWED = frozenset(
     (
-        "__name__",
-        "__qualname__",
-        "__doc__",
-        "__module__",
-        "__dict__",
-        "__annotations__",
-        "__wrapped__",
-        "__defaults__",
-        "__signature__",
-        "__match_args__",
+        *("__name__", "__qualname__", "__doc__", "__module__", "__dict__", "__annotations__", "__wrapped__"),
+        *("__defaults__", "__signature__", "__match_args__"),
     )
 )
 """Attributes with two underscores that may be asked for; others could steer this interpreter's own machinery."""
