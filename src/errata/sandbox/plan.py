@@ -10,7 +10,7 @@ import ast
 import builtins
 import functools
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
@@ -19,6 +19,7 @@ from errata.sandbox.show import show
 
 Sign: TypeAlias = Literal["==", "true", "false"]
 PLAIN_SETUP = (ast.Import, ast.ImportFrom, ast.Expr, ast.Assign)
+MOST_DISTANCE = 8
 MOST_PLANNED = 4 << 20
 """Characters of test text that are read at all."""
 
@@ -69,7 +70,7 @@ def plan(tests: tuple[str, ...], setup: str, entry_point: str) -> Plan | None:
     around = surroundings(setup) if setup else Around()
     if around is None or not tests:
         return None
-    whole, name = True, ""
+    whole, apart = True, around.check is None
     if around.check:
         if len(tests) != 1 or (checked := checks(tests[0])) is None or checked[0] != around.check.name:
             return None
@@ -77,35 +78,41 @@ def plan(tests: tuple[str, ...], setup: str, entry_point: str) -> Plan | None:
     else:
         found = list(comparisons(tests))
         asked = [item for item in found if item is not None]
-        if len(asked) < len(found) or len({item.name for item in asked}) != 1:
+        if found[-1] is None and len(asked) == len(found) - 1:
+            asked, whole, apart = [*asked, *loop_of(tests[-1], around.made)], False, False
+        elif len(asked) < len(found):
+            return None
+        if len({item.name for item in asked}) != 1:
             return None
         name = asked[0].name
     if not asked or name in around.made or (name != entry_point if entry_point else name in vars(builtins)):
         return None
     sent = len(asked) if not telling(asked) else 1
-    return Plan(
-        name=name,
-        asked=tuple(asked if whole else asked[:sent]),
-        whole=whole,
-        apart=around.check is None,
-        imports=around.imports,
-        sent=sent,
-    )
+    kept = tuple(asked if whole else asked[:sent])
+    return Plan(name=name, asked=kept, whole=whole, apart=apart, imports=around.imports, sent=sent)
 
 
 def telling(asked: Sequence[Asked]) -> bool:
-    """Whether a later call's arguments hold what an earlier one should give: all calls at once would tell it."""
-    later: set[object] = set()
-    for item in reversed(asked):
-        if item.sign == "==" and not isinstance(item.expected, bool | None) and mark(item.expected) in later:
+    """Whether later calls' arguments are, by some rule, what earlier ones should give: all at once would tell it.
+
+    A rule is a distance: what is expected of a call stands among the arguments of the call so much later, for at least
+    half of those that expect more than a truth value.
+    """
+    held = [frozenset(mark for value in item.given for mark in marks(value)) for item in asked]
+    expected = [mark_of(item.expected) if says(item) else None for item in asked]
+    for distance in range(1, min(len(asked), MOST_DISTANCE + 1)):
+        rows = [(mark, held[at + distance]) for at, mark in enumerate(expected[:-distance]) if mark is not None]
+        if rows and 2 * sum(mark in later for mark, later in rows) >= len(rows):
             return True
-        for value in item.given:
-            later.update(marks(value))
     return False
 
 
+def says(item: Asked) -> bool:
+    return item.sign == "==" and not isinstance(item.expected, bool | None)
+
+
 def marks(value: object) -> Iterator[object]:
-    yield mark(value)
+    yield mark_of(value)
     if isinstance(value, dict):
         for key, held in cast("dict[object, object]", value).items():
             yield from (*marks(key), *marks(held))
@@ -114,7 +121,7 @@ def marks(value: object) -> Iterator[object]:
             yield from marks(held)
 
 
-def mark(value: object) -> object:
+def mark_of(value: object) -> object:
     return value if isinstance(value, int | float | complex | str | bytes) else repr(value)
 
 
@@ -139,45 +146,60 @@ class Around:
 
 @functools.lru_cache(maxsize=256)
 def surroundings(setup: str) -> Around | None:
-    """A setup of imports, constants and at most one `check`; none for any other."""
+    """A setup of imports, constants and functions, of which the last may be the check; none for any other."""
     tree = parsed(setup)
     if tree is None:
         return None
-    check: Check | None = None
+    functions: list[ast.FunctionDef] = []
     made: set[str] = set()
     imports: list[str] = []
+    ours = True
     for node in tree.body:
         match node:
             case ast.Import(names=names) | ast.ImportFrom(names=names):
                 modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [item.name for item in names]
-                if any(module.partition(".")[0] not in sys.stdlib_module_names for module in modules):
-                    return None
+                ours = ours and all(module.partition(".")[0] in sys.stdlib_module_names for module in modules)
                 made |= {(item.asname or item.name).partition(".")[0] for item in names}
                 imports.append(ast.unparse(node))
             case ast.Expr(value=ast.Constant()):
                 pass
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if is_literal(value):
                 made.add(name)
-            case ast.FunctionDef(decorator_list=[], args=ast.arguments(args=[one], defaults=[])) if check is None:
-                check = check_of(setup, node, one.arg)
+            case ast.FunctionDef(decorator_list=[]):
+                functions.append(node)
             case _:
                 return None
-    if "*" in made or (check is not None and not closed(tree, made)):
+    if "*" in made or (functions and not closed(tree, made)):
         return None
+    check: Check | None = None
+    match functions[-1:]:
+        case [ast.FunctionDef(args=ast.arguments(args=[one], defaults=[])) as last]:
+            check = check_of(setup, last, one.arg, whole=ours)
+        case [_]:
+            return None
+        case _:
+            if not ours:
+                return None
+    made |= {node.name for node in functions}
     return Around(check=check, made=frozenset(made), imports=tuple(imports))
 
 
-def closed(tree: ast.Module, made: set[str]) -> bool:
+def closed(tree: ast.Module, made: Collection[str]) -> bool:
     """Whether the setup uses no name but builtins, what it makes itself, and its own arguments."""
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    own = {node.id for node in names if not isinstance(node.ctx, ast.Load)} | made
+    own = {node.id for node in names if not isinstance(node.ctx, ast.Load)} | {*made}
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    own |= {(item.asname or item.name).partition(".")[0] for node in imports for item in node.names}
     own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     own |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     return all(node.id in own or node.id in vars(builtins) for node in names)
 
 
-def check_of(source: str, node: ast.FunctionDef, candidate: str) -> Check:
-    """Its comparisons up to the first statement that is none."""
+def check_of(source: str, node: ast.FunctionDef, candidate: str, whole: bool) -> Check:
+    """Its comparisons up to the first statement that is none; or the calls of its loop."""
+    if looped := tuple(loop(node.body)):
+        fits = all(item.name == candidate for item in looped)
+        return Check(name=node.name, asserted=looped if fits else (), whole=False)
     found: list[Asked] = []
     for statement in node.body:
         match statement:
@@ -190,7 +212,48 @@ def check_of(source: str, node: ast.FunctionDef, candidate: str) -> Check:
                 found.append(asked)
             case _:
                 return Check(name=node.name, asserted=tuple(found), whole=False)
-    return Check(name=node.name, asserted=tuple(found), whole=True)
+    return Check(name=node.name, asserted=tuple(found), whole=whole)
+
+
+def loop_of(test: str, made: Collection[str]) -> list[Asked]:
+    """The calls of a test that ends in such a loop and uses nothing else of the program's."""
+    tree = parsed(test)
+    found = list(loop(tree.body)) if tree is not None else []
+    return found if tree is not None and found and closed(tree, {*made, found[0].name}) else []
+
+
+def loop(body: Sequence[ast.stmt]) -> Iterator[Asked]:
+    """The calls of EvalPlus' `for i, (inp, exp) in enumerate(zip(inputs, results)): ... f(*inp) ...`."""
+    literals = {
+        node.targets[0].id: node.value
+        for node in body
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+    }
+    match body[-1] if body else None:
+        case ast.For(
+            target=ast.Tuple(elts=[ast.Name(), ast.Tuple(elts=[ast.Name(id=item), ast.Name()])]),
+            iter=ast.Call(
+                func=ast.Name(id="enumerate"),
+                args=[ast.Call(func=ast.Name(id="zip"), args=[ast.Name(id=given), ast.Name(id=wanted)])],
+            ),
+            body=[ast.Expr(value=ast.Call(args=[ast.Call(func=ast.Name() as called) as call, *_]))],
+        ) if given in literals and wanted in literals:
+            pass
+        case _:
+            return
+    match call.args:
+        case [ast.Starred(value=ast.Name(id=name))] if name == item and not call.keywords:
+            pass
+        case _:
+            return
+    try:
+        inputs: object = ast.literal_eval(literals[given])
+        results: object = ast.literal_eval(literals[wanted])
+        for arguments, expected in zip(cast("list[list[object]]", inputs), cast("list[object]", results), strict=True):
+            packed = tuple(pack(value, unplain) for value in arguments)
+            yield Asked(name=called.id, given=tuple(arguments), arguments=packed, sign="==", expected=expected, call="")
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return
 
 
 def checks(test: str) -> tuple[str, str] | None:
