@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: install demo demo-control check test test-slow test-browser bench format clean
+.PHONY: install demo demo-control check test test-slow test-unprivileged test-browser agreement bench format clean
 
 install: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
@@ -31,6 +31,17 @@ test-slow: $(STAMP)
 
 test-browser: $(STAMP)
 	$(BIN)/pytest -m browser tests/browser
+
+# An interpreter that everybody may read, of the version of .venv: a user without rights cannot enter root's home.
+PUBLIC_PYTHON ?= /usr/bin/python3
+test-unprivileged: $(STAMP)
+	work=$$(mktemp -d) && chmod 777 $$work; setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=$$work \
+	  PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=src:$$(echo .venv/lib/python*/site-packages) $(PUBLIC_PYTHON) -m pytest \
+	  -p no:cacheprovider --basetemp=$$work/t tests/test_trial.py tests/test_stdin_tasks.py tests/test_sandbox_process.py; \
+	  status=$$?; rm -rf $$work; exit $$status
+
+agreement: $(STAMP)
+	$(BIN)/python benchmarks/agreement.py
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/recorded.py
