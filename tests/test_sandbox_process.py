@@ -548,8 +548,9 @@ def test_nothing_is_left_behind_after_200_hostile_programs(box: Box) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_nothing_is_left_behind_after_2000_hostile_programs(box: Box) -> None:
-    hostile_programs_leave_nothing(box, 2000)
+def test_nothing_is_left_behind_after_thousands_of_hostile_programs(box: Box) -> None:
+    """ERRATA_HOSTILE=10000 runs more of them."""
+    hostile_programs_leave_nothing(box, int(os.environ.get("ERRATA_HOSTILE", "2000")))
 
 
 def test_a_closed_worker_leaves_no_process_and_no_folder(box: Box, tier: int) -> None:
