@@ -242,6 +242,55 @@ def test_a_programs_assertion_is_not_the_tests(referee):
     assert judged(referee, Program(source=source, tests=(test,), entry_point="add")).outcome == "exception"
 
 
+SPOKEN_FOR = {
+    "an_exit_the_test_waits_for_elsewhere": (
+        "import sys\ndef add(a, b): sys.exit(0)",
+        "add(1, 2)\nassert add(1, 2) == 3\ntry:\n    pass\nexcept SystemExit:\n    pass",
+    ),
+    "a_context_that_holds_all_back": (
+        "class add:\n    def __init__(self, a, b): pass\n    def __enter__(self): return self\n"
+        "    def __exit__(self, *_): return True\n    def value(self): raise KeyError",
+        "with add(1, 2) as made:\n    assert made.value() == 3",
+    ),
+    "a_context_that_holds_the_tests_check_back": (
+        "class add:\n    def __init__(self, a, b): pass\n    def __enter__(self): return 4\n"
+        "    def __exit__(self, *_): return True",
+        "with add(1, 2) as made:\n    if made != 3:\n        raise ValueError(made)",
+    ),
+    "an_end_of_iteration": (
+        "def add(a, b): raise StopIteration",
+        "pairs = [(1, 2), (3, 4)]\nfor got, want in zip(map(lambda p: add(*p), pairs), (3, 7)):\n    assert got == want",
+    ),
+    "a_print_that_prints_the_wanted": (
+        "def add(a, b): print('4')",
+        "import contextlib, io\nout = io.StringIO()\nwith contextlib.redirect_stdout(out):\n    add(1, 2)\nassert out.getvalue() == '3\\n'",
+    ),
+    "an_enumeration_that_lies": (
+        "import enum\nclass E(int, enum.Enum):\n    A = 4\n    __eq__ = lambda s, o: True\n    __hash__ = int.__hash__\ndef add(a, b): return E.A",
+        "assert add(1, 2) == 3",
+    ),
+    "a_coroutine_that_knows_nothing": (
+        "class W:\n    def __await__(self):\n        yield\n        return self\n    __eq__ = lambda s, o: True\ndef add(a, b): return W()",
+        "import asyncio\nasync def go(): return await add(1, 2)\nassert asyncio.run(go()) == 3",
+    ),
+    "a_test_that_nobody_calls": ("def add(a, b): return 4", "def test_it(capsys):\n    assert add(1, 2) == 3"),
+    "parameters_that_nobody_calls": (
+        "def add(a, b): return 4",
+        "import pytest\n@pytest.mark.parametrize('a, want', [(1, 3)])\ndef test_it(a, want):\n    assert add(a, 2) == want",
+    ),
+    "a_class_of_tests_that_nobody_calls": (
+        "def add(a, b): return 4",
+        "class TestAdd:\n    def test_it(self):\n        assert add(1, 2) == 3",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPOKEN_FOR)
+def test_nothing_that_a_program_raises_prints_or_is_speaks_for_the_test(name, referee):
+    source, test = SPOKEN_FOR[name]
+    assert judged(referee, Program(source=source, tests=(test,), entry_point="add")).outcome != "passed"
+
+
 def test_what_the_test_lends_shows_nothing_of_the_test(referee):
     source = (
         "def add(box, f):\n    found = []\n    for name in ('__class__', '__dict__', '__init__', '_hidden', '__globals__'):\n"

@@ -40,7 +40,7 @@ def error_of(session: "Session", report: Report) -> BaseException:
     kind = unpack(report.get("class"), session.known)
     if not (isinstance(kind, type) and issubclass(kind, BaseException)):
         kind = usable(session, vars(builtins).get(str(report.get("base"))))
-    elif kind.__module__ == "builtins":
+    elif not issubclass(kind, Own):
         kind = usable(session, kind)
     args, chain = report.get("args"), report.get("chain")
     links = [item for item in chain if isinstance(item, dict)] if isinstance(chain, list) else []

@@ -248,8 +248,9 @@ class Session:
                 return self.lent[key]
             case "row", [dict(handle), plain]:
                 whole, value = unpack(handle, self.known), unpack(plain, self.known)
-                if isinstance(whole, Handle) and (found := row(whole, value)) is not None:
-                    return found
+                if isinstance(whole, Handle):
+                    found = row(whole, value)
+                    return whole if found is None else found
             case "numpy", [str(kind), shape, str(_)] if (
                 kind[:1] in NUMBERS and kind[1:2] in "biufc" and kind[2:].isdigit()
             ):
