@@ -13,6 +13,7 @@ from types import CodeType
 from typing import TypeGuard
 
 from errata.sandbox.show import show
+from errata.sandbox.trees import walk
 
 CLOSE = frozenset(("isclose", "allclose", "array_equal", "assert_allclose"))
 """Functions whose first two arguments are what is compared."""
@@ -76,20 +77,18 @@ def ready(source: str, file: str, entry_point: str) -> Test:
     try:
         tree = ast.parse(source)
         loads = frozenset(
-            node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+            node.id for node in walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
         )
         stores = frozenset(stored(tree))
         tests = tuple(node.name for node in tree.body if is_test(node) and node.name not in loads)
         dotted = frozenset(
-            node.value.id
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+            node.value.id for node in walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
         )
         imports = tuple(ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom))
         expects, raising = frozenset(expected(tree)), frozenset(raised(tree))
         calls = {entry_point} if entry_point else set[str]()
         asserted = tuple(instrument(source, tree, calls))
-        code = compile(ast.fix_missing_locations(tree), file, "exec", dont_inherit=True, optimize=0)
+        code = compile(tree, file, "exec", dont_inherit=True, optimize=0)
     except (SyntaxError, ValueError, RecursionError) as error:
         wrong = error if isinstance(error, SyntaxError) else SyntaxError(str(error))
         return Test(
@@ -130,19 +129,19 @@ def is_test(node: ast.stmt) -> TypeGuard[ast.FunctionDef | ast.ClassDef]:
 
 def expected(tree: ast.Module) -> Iterator[str]:
     """Names in `raises(E)` and `except E`; of AssertionError only where its own assertions are told from others."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         kinds: list[ast.expr] = []
         if isinstance(node, ast.Call):
             kinds = node.args[:1]
         elif isinstance(node, ast.Try):
             kinds = [handler.type for handler in node.handlers if handler.type is not None]
-        for kind in [name for one in kinds for name in ast.walk(one) if isinstance(name, ast.Name)]:
+        for kind in [name for one in kinds for name in walk(one) if isinstance(name, ast.Name)]:
             if kind.id != "AssertionError" or isinstance(node, ast.Call) or (isinstance(node, ast.Try) and node.orelse):
                 yield kind.id
 
 
 def raised(tree: ast.Module) -> Iterator[int]:
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.With | ast.AsyncWith):
             for one in node.body:
                 alone = all(
@@ -160,14 +159,14 @@ def stored(tree: ast.Module) -> Iterator[str]:
         elif isinstance(node, ast.Import | ast.ImportFrom):
             yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
         else:
-            for inner in ast.walk(node):
+            for inner in walk(node):
                 if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
                     yield inner.id
 
 
 def instrument(source: str, tree: ast.Module, calls: set[str]) -> Iterator[Asserted]:
     number = 0
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Assert):
             found = keep(source, node, calls, number)
             number += 1
@@ -220,9 +219,9 @@ def keep(source: str, node: ast.Assert, calls: set[str], number: int) -> Asserte
 
 def has_call(node: ast.expr, calls: set[str]) -> bool:
     """Whether a function of the program may be called in it; `candidate` is HumanEval's name for that."""
-    for inner in ast.walk(node):
+    for inner in walk(node):
         if isinstance(inner, ast.Call):
-            names = [name.id for name in ast.walk(inner.func) if isinstance(name, ast.Name)]
+            names = [name.id for name in walk(inner.func) if isinstance(name, ast.Name)]
             if any(name in calls or name == "candidate" or not vars(builtins).get(name) for name in names):
                 return True
     return False

@@ -12,14 +12,17 @@ import functools
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, TypeAlias, cast
 
 from errata.sandbox.protocol import Json, pack
 from errata.sandbox.show import show
+from errata.sandbox.trees import walk
 
 Sign: TypeAlias = Literal["==", "true", "false"]
 PLAIN_SETUP = (ast.Import, ast.ImportFrom, ast.Expr, ast.Assign)
 MOST_DISTANCE = 8
+MOST_MARKS = 256
 MOST_PLANNED = 4 << 20
 """Characters of test text that are read at all."""
 
@@ -98,7 +101,7 @@ def telling(asked: Sequence[Asked]) -> bool:
     A rule is a distance: what is expected of a call stands among the arguments of the call so much later, for at least
     half of those that expect more than a truth value.
     """
-    held = [frozenset(mark for value in item.given for mark in marks(value)) for item in asked]
+    held = [frozenset(islice((mark for value in item.given for mark in marks(value)), MOST_MARKS)) for item in asked]
     expected = [mark_of(item.expected) if says(item) else None for item in asked]
     for distance in range(1, min(len(asked), MOST_DISTANCE + 1)):
         rows = [(mark, held[at + distance]) for at, mark in enumerate(expected[:-distance]) if mark is not None]
@@ -186,12 +189,13 @@ def surroundings(setup: str) -> Around | None:
 
 def closed(tree: ast.Module, made: Collection[str]) -> bool:
     """Whether the setup uses no name but builtins, what it makes itself, and its own arguments."""
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    nodes = list(walk(tree))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
     own = {node.id for node in names if not isinstance(node.ctx, ast.Load)} | {*made}
-    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     own |= {(item.asname or item.name).partition(".")[0] for node in imports for item in node.names}
-    own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    own |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    own |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    own |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
     return all(node.id in own or node.id in vars(builtins) for node in names)
 
 
