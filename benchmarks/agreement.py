@@ -73,6 +73,8 @@ def whole(task: Task, source: str, name: str) -> Sample:
 def verdicts(programs: Sequence[Program], judging: Judging) -> dict[str, Verdict]:
     tasks = {item.task.id: item.task for item in programs}
     made: dict[str, Verdict] = {}
+    if not programs:
+        return made
     began = time.monotonic()
     for item in judge(tasks.values(), judging)(item.sample for item in programs):
         if isinstance(item, Owed):
@@ -89,25 +91,34 @@ def compared(name: str, programs: Sequence[Program], workers: int) -> tuple[str,
     judging = Judging(workers=workers, seconds=SECONDS)
     apart = verdicts(programs, judging)
     plain = verdicts(programs, replace(judging, together=True))
-    differing = [key for key in apart if apart[key].passed is not plain[key].passed]
+    differing = [key for key in apart if (apart[key].passed is True) is not (plain[key].passed is True)]
+    late = [
+        item
+        for item in programs
+        if item.sample.id in differing and "timeout" in (apart[item.sample.id].outcome, plain[item.sample.id].outcome)
+    ]
+    patient = replace(judging, seconds=10 * SECONDS)
+    again, slow = (verdicts(late, replace(patient, together=how)) for how in (False, True))
+    near = [key for key in again if again[key].passed is slow[key].passed]
     words = [key for key in apart if apart[key].outcome != plain[key].outcome and key not in differing]
     sources = {item.sample.id: item.sample.text for item in programs}
     for key in differing:
         one, other = apart[key], plain[key]
-        print(f"  {key}: plain {other.outcome}, judge {one.outcome}")
+        print(f"  {key}: plain {other.outcome}, judge {one.outcome}{' (near the time limit)' if key in near else ''}")
         print("    judge: " + (one.detail.strip().splitlines()[-1:] or [""])[0][:150])
         print("    plain: " + (other.detail.strip().splitlines()[-1:] or [""])[0][:150])
         print("    " + json.dumps(sources[key][-300:]))
     pairs = Counter(f"{plain[key].outcome} -> {apart[key].outcome}" for key in words)
-    refused = [key for key in differing if plain[key].passed]
+    refused = [key for key in differing if plain[key].passed and key not in near]
+    more = [key for key in differing if apart[key].passed and key not in near]
     passed = sum(item.passed is True for item in plain.values())
     line = (
         f"{name}: {len(apart):,} programs, plain Python passes {passed:,}; the judge agrees on "
-        f"{len(apart) - len(differing):,}, refuses {len(refused)} of those and passes {len(differing) - len(refused)} "
-        f"others; another word for the same failure: {sum(pairs.values())} "
+        f"{len(apart) - len(differing):,}, refuses {len(refused)} of those and passes {len(more)} others; "
+        f"{len(near)} take about as long as the limit and agree with ten times as much; another word for the same failure: {sum(pairs.values())} "
         f"({', '.join(f'{k} {n}' for k, n in pairs.items())})"
     )
-    return line, not refused
+    return line, not refused and not more
 
 
 SETS = {"codet": codet, "ldb": ldb}

@@ -9,6 +9,8 @@ from asked_run import RIGHT, WRONG
 from errata import jsonl
 from errata.types import Answer
 
+pytestmark = pytest.mark.browser
+
 FIXED = ("best = 0", "best = xs[0]")
 WORDS = "It starts from 0. Start from the first number of the list instead."
 
