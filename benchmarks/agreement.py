@@ -115,7 +115,8 @@ def compared(name: str, programs: Sequence[Program], workers: int) -> tuple[str,
     line = (
         f"{name}: {len(apart):,} programs, plain Python passes {passed:,}; the judge agrees on "
         f"{len(apart) - len(differing):,}, refuses {len(refused)} of those and passes {len(more)} others; "
-        f"{len(near)} take about as long as the limit and agree with ten times as much; another word for the same failure: {sum(pairs.values())} "
+        f"{len(near)} take about as long as the limit and agree with ten times as much; "
+        f"another word for the same failure: {sum(pairs.values())} "
         f"({', '.join(f'{k} {n}' for k, n in pairs.items())})"
     )
     return line, not refused and not more
