@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: install demo demo-control check test test-slow test-unprivileged test-browser agreement bench format clean
+.PHONY: install demo demo-control check test test-slow test-unprivileged test-browser agreement bench bench-sandbox format clean
 
 install: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
@@ -24,7 +24,7 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 
 test: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-slow: $(STAMP)
 	$(BIN)/pytest -m slow
@@ -42,6 +42,9 @@ test-unprivileged: $(STAMP)
 
 agreement: $(STAMP)
 	$(BIN)/python benchmarks/agreement.py
+
+bench-sandbox: $(STAMP)
+	$(BIN)/python benchmarks/sandbox.py
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/recorded.py

@@ -60,6 +60,8 @@ def recorded(count: int) -> tuple[list[Task], list[Sample]]:
 
 
 @needs_data
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_recorded_programs_get_the_same_bytes_beside_busy_loops():
     tasks, samples = recorded(200)
     idle = verdicts(tasks, samples)

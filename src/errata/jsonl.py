@@ -10,6 +10,7 @@ import json
 import os
 import re
 import zlib
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -203,9 +204,11 @@ def _said(errors: Sequence[ErrorDetails], line: bytes) -> str:
 
 
 def _near(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
-    """The first error and those of the same field: a field of several types has one for each type."""
+    """The first error and those of the same field, of the types of it that come nearest: with the fewest errors."""
     head = errors[0]["loc"][:2]
-    return [error for error in errors if error["loc"][:2] == head]
+    same = [error for error in errors if error["loc"][:2] == head]
+    count = Counter(error["loc"][:3] for error in same)
+    return [error for error in same if count[error["loc"][:3]] == min(count.values())]
 
 
 def _walk(error: ErrorDetails, whole: Json) -> str:
