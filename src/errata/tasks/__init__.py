@@ -92,11 +92,18 @@ def apart(named: Mapping[str, str]) -> dict[str, Sequence[Task]]:
 
 
 def digest(tasks: Iterable[Task]) -> str:
-    """sha256 over the records: the same tasks have the same digest wherever their file lies."""
+    """sha256 over the records: the same tasks have the same digest wherever their file lies.
+
+    A field that came later counts only where it is set, so that runs begun before it can go on.
+    """
     state = hashlib.sha256()
     for task in tasks:
-        state.update(jsonl.dump(task).encode() + b"\n")
+        state.update(jsonl.dump(task).replace(LATER, "").encode() + b"\n")
     return state.hexdigest()
+
+
+LATER = ', "together": false'
+"""As a record writes it."""
 
 
 class Index:
