@@ -12,7 +12,7 @@ from errata.errors import Fault
 from errata.sandbox import zygote as inside
 from errata.sandbox.launch import Zygote
 from errata.sandbox.limits import Ended, Hit, Limits
-from errata.sandbox.watch import kept_waiting, look, written
+from errata.sandbox.watch import Look, kept_waiting, look, written
 
 IN_CHANNEL = 1 << 16
 """Bytes of a job that go through the channel, without anybody reading yet; a longer one goes as a file."""
@@ -30,6 +30,8 @@ class Child:
         self._outputs: dict[int, bytearray] = {}
         self._open: list[int] = []
         self._written = 0
+        self._stuck = (0.0, 0.0, 0.0)
+        """Its CPU time, its waits and the clock when it was last seen to have got on."""
         self._own = 0.0
         self._judged, self._kept_waiting = time.thread_time(), math.nan
         try:
@@ -152,11 +154,21 @@ class Child:
         if math.isnan(self._kept_waiting):
             self._kept_waiting = delay
         judge = max(0.0, time.thread_time() - self._judged) + max(0.0, delay - self._kept_waiting)
-        self._own = max(wall - seen.waited - judge, seen.cpu, self._own)
+        self._own = max(wall - self._starved(seen, wall) - judge, seen.cpu, self._own)
         if self._own >= self._limits.seconds or wall >= self._limits.deadline:
             self.hit = "timeout"
             return 0
         return min(GLANCE, max(self._limits.seconds - self._own, 0.001))
+
+    def _starved(self, seen: Look, wall: float) -> float:
+        """Seconds for which the program waited for a processor; the kernel counts a wait only when it is over."""
+        if not seen.begun:
+            return wall
+        cpu, waited, since = self._stuck
+        if seen.ready and seen.cpu == cpu:
+            return max(seen.waited, waited + wall - since)
+        self._stuck = (seen.cpu, seen.waited, wall)
+        return seen.waited
 
     def _ended(self) -> tuple[int, float, float]:
         data = b""

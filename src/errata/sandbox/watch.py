@@ -20,6 +20,10 @@ class Look:
     """Seconds for which the first of them was ready to run and the machine had no processor for it."""
     resident_mib: float = 0.0
     """Of all of them together."""
+    begun: bool = True
+    """Whether there is a process at all, as far as the kernel tells."""
+    ready: bool = False
+    """The first of them runs or wants to."""
 
 
 def look(zygote: int, depth: int) -> Look:
@@ -29,6 +33,7 @@ def look(zygote: int, depth: int) -> Look:
         above = children(above[0]) if above else []
     first = children(above[0]) if above else []
     cpu = waited = resident = 0.0
+    ready = False
     todo, seen = list(first), 0
     while todo and seen < MOST:
         pid = todo.pop()
@@ -39,11 +44,13 @@ def look(zygote: int, depth: int) -> Look:
                 fields = file.read().rpartition(b")")[2].split()
         except OSError:
             continue
+        ready = ready or (pid == first[0] and fields[0] == b"R")
         cpu += sum(int(n) for n in fields[11:15]) / TICKS
         resident += int(fields[21]) * PAGE / (1 << 20)
     if first:
         waited = delay(first[0])
-    return Look(cpu=cpu, waited=waited, resident_mib=resident)
+    begun = bool(first) or not os.path.exists(f"/proc/{zygote}/task/{zygote}/children")
+    return Look(cpu=cpu, waited=waited, resident_mib=resident, begun=begun, ready=ready)
 
 
 def written(folder: str, most: int) -> float:
