@@ -27,7 +27,7 @@ test: $(STAMP)
 	$(BIN)/pytest -n 2 --dist loadfile
 
 test-slow: $(STAMP)
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -n 2 --dist loadfile -m slow
 
 test-browser: $(STAMP)
 	$(BIN)/pytest -m browser tests/browser
