@@ -1,0 +1,46 @@
+"""Which judge a task's check asks for: one `match` over the closed union `Check`."""
+
+from collections.abc import Iterable, Iterator
+
+from errata.errors import UsageError
+from errata.judges import unit_tests
+from errata.judges.unit_tests import Judging
+from errata.types import Owed, Sample, Stage, StdinTests, Task, Timed, UnitTests, Verdict
+
+
+RUN = ("unit_tests", "stdin_tests")
+"""Checks that run the answer as a program; one stage takes both."""
+
+
+def judge(tasks: Iterable[Task], judging: Judging) -> Stage[Sample, Verdict]:
+    """A stage that judges every sample by its task's check; yields verdicts with their timing, or Owed.
+
+    Where the tasks have checks of one kind, as sets do, samples are taken as they come; where they are mixed, all
+    samples are taken first and judged kind by kind.
+    """
+    kinds: dict[str, list[Task]] = {}
+    for task in tasks:
+        kinds.setdefault("run" if task.check.kind in RUN else task.check.kind, []).append(task)
+    stages = {kind: of_kind(group, judging) for kind, group in kinds.items()}
+    if len(stages) == 1:
+        return next(iter(stages.values()))
+    home = {task.id: kind for kind, group in kinds.items() for task in group}
+
+    def mixed(samples: Iterable[Sample]) -> Iterator[Verdict | Timed[Verdict] | Owed]:
+        sorted_out: dict[str, list[Sample]] = {}
+        for sample in samples:
+            if sample.task not in home:
+                raise UsageError(f"{sample.id}: its task {sample.task} is not among the tasks")
+            sorted_out.setdefault(home[sample.task], []).append(sample)
+        for kind, group in sorted_out.items():
+            yield from stages[kind](group)
+
+    return mixed
+
+
+def of_kind(tasks: Iterable[Task], judging: Judging) -> Stage[Sample, Verdict]:
+    """The stage for tasks whose checks are of one kind."""
+    some = list(tasks)
+    match some[0].check:
+        case UnitTests() | StdinTests():
+            return unit_tests.judge(some, judging)
