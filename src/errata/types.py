@@ -57,7 +57,80 @@ class StdinTests:
     """Numbers in the text may differ by this much, absolutely or relatively; text is then compared word by word."""
 
 
-Check: TypeAlias = UnitTests | StdinTests
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """What takes part in an event: a stretch of its sentence."""
+
+    role: str
+    """The role that it has, one of the event's."""
+    start: int
+    """Where it begins in the sentence, in characters."""
+    end: int
+    """Where it ends, in characters."""
+    whole: bool = True
+    """False where the annotation is in several pieces, of which this is the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Events:
+    """A program is right when the event object that it makes has the arguments that people found in the sentence."""
+
+    kind: Literal["events"] = "events"
+    event: str
+    """The class of the event: a Python name."""
+    sentence: str
+    """The text that the arguments stand in."""
+    trigger: tuple[int, int]
+    """Where the words that tell of the event begin and end, in characters."""
+    roles: tuple[str, ...]
+    """The roles that the event may have: the parameters of its class."""
+    gold: tuple[Argument, ...] = ()
+    """The arguments that people found; prompts never see them."""
+    definitions: str
+    """Python source of the classes; the program that is judged begins with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """An answer is right when its last word, or what its program gives, is this number."""
+
+    kind: Literal["answer"] = "answer"
+    value: str
+    """The number, as people write it: `1,250`, `$3.50`, `2/3`, `40 %`."""
+    tolerance: float = 1e-6
+    """How far an answer may be off, absolutely, and by the number's own size where that is above 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Functions:
+    """A text is right when more than a share of the functions that look at it and come to an answer say so (AutoIF)."""
+
+    kind: Literal["functions"] = "functions"
+    functions: tuple[str, ...]
+    """Python source, each with a function `evaluate(response)` that says True or False of a text."""
+    above: float = 0.5
+    """More than this share of those that come to an answer must say True."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One instruction that a rule can verify."""
+
+    id: str
+    """The rule's name, as IFEval has it: `punctuation:no_comma`; `errata.tasks.rulebook` lists all."""
+    kwargs: dict[str, str | int | tuple[str, ...]] = field(default_factory=dict[str, str | int | tuple[str, ...]])
+    """What the rule is told: `num_words`, `relation`, ..."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """A text is right when it follows every instruction, each verified by a rule (IFEval)."""
+
+    kind: Literal["rules"] = "rules"
+    rules: tuple[Rule, ...]
+
+
+Check: TypeAlias = UnitTests | StdinTests | Events | Number | Functions | Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
