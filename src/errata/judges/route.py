@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from errata.errors import UsageError
-from errata.judges import unit_tests
+from errata.judges import functions, unit_tests
 from errata.judges.unit_tests import Judging
-from errata.types import Owed, Sample, Stage, StdinTests, Task, Timed, UnitTests, Verdict
-
+from errata.types import Functions, Owed, Sample, Stage, StdinTests, Task, Timed, UnitTests, Verdict
 
 RUN = ("unit_tests", "stdin_tests")
 """Checks that run the answer as a program; one stage takes both."""
@@ -44,3 +43,5 @@ def of_kind(tasks: Iterable[Task], judging: Judging) -> Stage[Sample, Verdict]:
     match some[0].check:
         case UnitTests() | StdinTests():
             return unit_tests.judge(some, judging)
+        case Functions():
+            return functions.judge(some, judging)
