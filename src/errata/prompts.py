@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
 from errata.errors import UsageError
-from errata.types import Demo, Feedback, Message, Prompt, Sample, Task, Text, UnitTests, Verdict
+from errata.types import Demo, Feedback, Message, Prompt, Sample, StdinTests, Task, Text, UnitTests, Verdict
 
 GOOD = "<|good|>"
 BAD = "<|bad|>"
@@ -20,14 +20,21 @@ GOALS = {"good": GOOD, "bad": BAD, "none": ""}
 """What a model can be conditioned on, by the name that folders and tables use."""
 
 Style: TypeAlias = Literal["auto", "docstring", "ilf", "code", "chat"]
-"""How a task is put to a model; `auto` is `code` where the task has code to continue, else `docstring`."""
+"""How a task is put to a model; `auto` is `code` where the task has code to continue, else `docstring`, and the words of
+the task alone where any text may be the answer."""
+SPOKEN = ("functions", "rules")
+"""Checks of tasks that any text may answer, where others want a program."""
 
 
 def examples(task: Task) -> tuple[str, ...]:
     """The public tests of a task as a model may see them: Python, or what is read and what must be printed."""
-    if isinstance(task.check, UnitTests):
-        return task.check.tests
-    return tuple(f"Input:\n{case.stdin.rstrip()}\nOutput:\n{case.stdout.rstrip()}" for case in task.check.cases)
+    match task.check:
+        case UnitTests(tests=tests):
+            return tests
+        case StdinTests(cases=cases):
+            return tuple(f"Input:\n{case.stdin.rstrip()}\nOutput:\n{case.stdout.rstrip()}" for case in cases)
+        case _:
+            return ()
 
 
 def docstring(task: Task) -> str:
@@ -53,8 +60,15 @@ def ilf(task: Task) -> str:
     return f'"""\n{task.instruction}\n\n>>> Example: {example}\n"""\n\n{head.rstrip()}\n'
 
 
+def posed(words: str, *, chat: bool = False) -> Text:
+    """Something asked in words, whose answer is a text: an empty line and then the answer, or a user turn."""
+    return (Message(role="user", content=words),) if chat else f"{words.rstrip()}\n\n"
+
+
 def chat(task: Task) -> tuple[Message, ...]:
     """One user turn; the policy renders it with the model's own chat template."""
+    if task.check.kind in SPOKEN:
+        return (Message(role="user", content=task.instruction),)
     close = "Reply with the whole program in one code block."
     if task.prefix:
         words = f"Complete this Python program. {close}\n\n```python\n{task.prefix}```"
@@ -68,7 +82,7 @@ def render(task: Task, style: Style = "auto") -> Text:
     """What the model is given for a task, without control tokens."""
     match style:
         case "auto":
-            return task.prefix or docstring(task)
+            return posed(task.instruction) if task.check.kind in SPOKEN else task.prefix or docstring(task)
         case "docstring":
             return docstring(task)
         case "ilf":
