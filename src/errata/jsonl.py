@@ -75,13 +75,16 @@ def growing(path: Path, kind: type[R]) -> Iterator[R]:
 def lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """(line number from 1, line) of a file or a `.gz`, blank lines and a byte order mark left out.
 
-    A `.json` file is one list, whose entries count as lines.
+    A `.json` file is one list, whose entries count as lines, unless it has one object a line all the same.
     """
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             if path.name.removesuffix(".gz").endswith(".json"):
-                yield from _entries(path, file.read())
-                return
+                whole = file.read()
+                if not (whole.startswith(b"{") and b"}\n{" in whole):
+                    yield from _entries(path, whole)
+                    return
+                file.seek(0)
             for number, line in enumerate(file, 1):
                 kept = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
                 if kept.strip():

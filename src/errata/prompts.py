@@ -20,8 +20,8 @@ GOALS = {"good": GOOD, "bad": BAD, "none": ""}
 """What a model can be conditioned on, by the name that folders and tables use."""
 
 Style: TypeAlias = Literal["auto", "docstring", "ilf", "code", "chat"]
-"""How a task is put to a model; `auto` is `code` where the task has code to continue, else `docstring`, and the words of
-the task alone where any text may be the answer."""
+"""How a task is put to a model; `auto` is `code` where the task has code to continue, else `docstring`, and the words
+of the task alone where any text may be the answer."""
 SPOKEN = ("functions", "rules")
 """Checks of tasks that any text may answer, where others want a program."""
 

@@ -3,9 +3,22 @@
 from collections.abc import Iterable, Iterator
 
 from errata.errors import UsageError
-from errata.judges import functions, unit_tests
+from errata.judges import answers, events, functions, rules, unit_tests
 from errata.judges.unit_tests import Judging
-from errata.types import Functions, Owed, Sample, Stage, StdinTests, Task, Timed, UnitTests, Verdict
+from errata.types import (
+    Events,
+    Functions,
+    Number,
+    Owed,
+    Rules,
+    Sample,
+    Stage,
+    StdinTests,
+    Task,
+    Timed,
+    UnitTests,
+    Verdict,
+)
 
 RUN = ("unit_tests", "stdin_tests")
 """Checks that run the answer as a program; one stage takes both."""
@@ -45,3 +58,9 @@ def of_kind(tasks: Iterable[Task], judging: Judging) -> Stage[Sample, Verdict]:
             return unit_tests.judge(some, judging)
         case Functions():
             return functions.judge(some, judging)
+        case Events():
+            return events.judge(some, judging)
+        case Number():
+            return answers.judge(some, judging)
+        case Rules():
+            return rules.judge(some)

@@ -12,6 +12,7 @@ from itertools import islice
 
 from errata import prompts, text
 from errata.errors import Fault, UsageError
+from errata.judges.heads import Heads
 from errata.sandbox import Limits, Outcome, Pool, Program
 from errata.types import Owed, Sample, Stage, StdinTests, Task, Timed, UnitTests, Verdict
 
@@ -43,6 +44,8 @@ class Judging:
     """Run tests in the program's own process (mocks, patched modules); a program could forge such a verdict."""
     sandbox_python: str = ""
     """Python environment (its folder, or its interpreter) whose packages programs may import; none: this one's."""
+    heads: Heads = "rule"
+    """How head words of event arguments are found: by a rule, or by spaCy's parser (`pip install errata[spacy]`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +150,8 @@ def tests(task: Task, judging: Judging) -> Program:
             return printing(task, check, judging)
         case UnitTests() as check:
             pass
+        case _:
+            raise RuntimeError(f"{task.id}: a check of kind {task.check.kind} is not for this judge")
     if not check.tests and not (judging.hidden and check.hidden):
         raise UsageError(f"{task.id}: check.tests: no test to judge by (hidden ones are not asked for)")
     return Program(
