@@ -1,9 +1,10 @@
 """`errata judge`: a file of programs in, a file of verdicts out, line by line.
 
 Reads HumanEval and EvalPlus samples, `{"task_id", "completion"}` or `{"task_id", "solution"}` (the solution wins), and
-our own `Sample` records. Works in OUT.part and renames it to OUT, in input order, when nothing is owed; the same
-command goes on after a crash. Every output line says in `of` what it was made from (a digest of the program, its task
-and the limits), and by that lines are matched.
+our own `Sample` records; where tasks are judged by rules, also Google's response files, `{"prompt", "response"}`, whose
+lines are matched by their prompt. Works in OUT.part and renames it to OUT, in input order, when nothing is owed; the
+same command goes on after a crash. Every output line says in `of` what it was made from (a digest of the program, its
+task and the limits), and by that lines are matched.
 """
 
 import hashlib
@@ -14,10 +15,14 @@ from pathlib import Path
 
 from errata import jsonl
 from errata.errors import UsageError
+from errata.evaluation.ifeval import Followed, accuracies, followed
 from errata.evaluation.metrics import pass_at_k
 from errata.judges import Judging, judge
 from errata.tasks import Index, digest, load
-from errata.types import Owed, Sample, Task, Timed, Verdict
+from errata.types import Owed, Rules, Sample, Task, Timed, Verdict
+
+UNMATCHED = "unmatched"
+"""The outcome in a line whose prompt is none of the tasks'."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,7 @@ class Row:
     task: str = ""
     prompt: str | tuple[dict[str, str], ...] = ""
     text: str | None = None
+    response: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +55,10 @@ class Line:
     """Digest of the program, its task and the limits."""
     id: str = ""
     """The sample's id, where the input had one."""
+    strict: tuple[bool, ...] = ()
+    """Where rules judge: for each instruction whether the answer follows it."""
+    loose: tuple[bool, ...] = ()
+    """Likewise with the answer's first and last line, and its asterisks, left out where that helps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +74,7 @@ class Work:
     """One input line, ready to be judged."""
 
     sample: Sample
+    """Without a task where a response's prompt is none of the tasks'."""
     row: Row
     of: str
 
@@ -87,36 +98,50 @@ def grade(samples: Path, tasks: str, out: Path, judging: Judging) -> Graded:
         raise UsageError(f"{out}: its folder does not exist")
     index = Index(load(tasks))
     work = list(read(samples, index, judging))
+    if work and not any(item.sample.task for item in work):
+        raise UsageError(f"{samples}: prompt: no line's prompt is among the tasks of {tasks}")
     if out.exists():
-        return Graded(numbers=summary(standing(out, work), len(work)))
+        return Graded(numbers=summary(standing(out, work), work))
     part = out.with_name(out.name + ".part")
-    done = kept(part, work)
+    done = {number: unmatched(item) for number, item in enumerate(work) if not item.sample.task} | kept(part, work)
     reasons = fill(part, work, done, index, judging)
     ordered = [done[number] for number in sorted(done)]
     if not reasons:
         jsonl.write_whole(out, (jsonl.dump(line) for line in ordered))
         part.unlink()
-    return Graded(numbers=summary(ordered, len(work)), reasons=reasons)
+    return Graded(numbers=summary(ordered, work), reasons=reasons)
 
 
 def read(path: Path, index: Index, judging: Judging) -> Iterator[Work]:
     """The input lines as samples; their ids are line numbers."""
+    prompts = {task.instruction: task for task in index.by_id.values() if isinstance(task.check, Rules)}
     limits = f"{judging.seconds} {judging.memory_mib} {judging.hidden}"
     if judging.together or judging.sandbox_python:
         limits += f" {judging.together} {judging.sandbox_python}"
     for number, raw in jsonl.lines(path):
         row = jsonl.parse(raw, Row, f"{path}:{number}", loose=True)
-        written = row.task if row.task_id is None else row.task_id
-        if written == "":
-            raise UsageError(f"{path}:{number}: task_id: field required")
-        task = index.get(written)
-        if task is None:
-            raise UsageError(f"{path}:{number}: task_id: {written} is not among the tasks")
-        prompt, text = program(row, task, f"{path}:{number}")
-        seal = hashlib.sha256("\0".join((prompt, text, digest([task]), limits)).encode(errors="surrogatepass"))
+        task = asked(row, index, prompts, f"{path}:{number}")
+        prompt, text = ("", row.response or "") if task is None else program(row, task, f"{path}:{number}")
+        made_of = (prompt, text, "" if task is None else digest([task]), limits)
+        seal = hashlib.sha256("\0".join(made_of).encode(errors="surrogatepass"))
         name = str(number)
-        sample = Sample(id=name, of=name, task=task.id, prompt=prompt, text=text)
+        sample = Sample(id=name, of=name, task="" if task is None else task.id, prompt=prompt, text=text)
         yield Work(sample=sample, row=row, of=seal.hexdigest()[:16])
+
+
+def asked(row: Row, index: Index, prompts: Mapping[str, Task], where: str) -> Task | None:
+    """The task that a line answers; none for a response whose prompt is none of the tasks'."""
+    written = row.task if row.task_id is None else row.task_id
+    if written == "" and row.response is not None and prompts:
+        if not isinstance(row.prompt, str) or not row.prompt:
+            raise UsageError(f"{where}: prompt: field required")
+        return prompts.get(row.prompt)
+    if written == "":
+        raise UsageError(f"{where}: task_id: field required")
+    task = index.get(written)
+    if task is None:
+        raise UsageError(f"{where}: task_id: {written} is not among the tasks")
+    return task
 
 
 def program(row: Row, task: Task, where: str) -> tuple[str, str]:
@@ -125,6 +150,8 @@ def program(row: Row, task: Task, where: str) -> tuple[str, str]:
         return "", row.solution
     if row.completion is not None:
         return task.prefix, row.completion
+    if row.response is not None:
+        return "", row.response
     if row.text is not None:
         return (row.prompt if isinstance(row.prompt, str) else ""), row.text
     raise UsageError(f"{where}: completion: field required (or solution, or text)")
@@ -174,9 +201,25 @@ def fill(part: Path, work: Sequence[Work], done: dict[int, Line], index: Index, 
     return reasons
 
 
-def line_of(verdict: Verdict, timing: Mapping[str, float | int | str], item: Work) -> Line:
+def unmatched(item: Work) -> Line:
     return Line(
-        task_id=item.row.task if item.row.task_id is None else item.row.task_id,
+        task_id="",
+        passed=None,
+        outcome=UNMATCHED,
+        detail="its prompt is none of the tasks'",
+        seconds=0.0,
+        score=0.0,
+        tier=0,
+        forgeable=False,
+        of=item.of,
+    )
+
+
+def line_of(verdict: Verdict, timing: Mapping[str, float | int | str], item: Work) -> Line:
+    said_of = item.row.task if item.row.task_id is None else item.row.task_id
+    rules = followed(verdict)
+    return Line(
+        task_id=item.sample.task if said_of == "" else said_of,
         passed=verdict.passed,
         outcome=verdict.outcome,
         detail=verdict.detail,
@@ -186,28 +229,36 @@ def line_of(verdict: Verdict, timing: Mapping[str, float | int | str], item: Wor
         forgeable=verdict.forgeable,
         of=item.of,
         id=item.row.id,
+        strict=tuple(rules.strict) if rules else (),
+        loose=tuple(rules.loose) if rules else (),
     )
 
 
-def summary(lines: Sequence[Line], asked: int) -> dict[str, float]:
-    """Counts, and pass@k in percent for k = 1, 10, 100 where every task has as many samples."""
+def summary(lines: Sequence[Line], work: Sequence[Work]) -> dict[str, float]:
+    """Counts; pass@k in percent for k = 1, 10, 100 where every task has as many samples; IFEval's four accuracies."""
+    judged = [line for line in lines if line.outcome != UNMATCHED]
     counts: dict[str, list[bool]] = {}
-    for line in lines:
+    for line in judged:
         counts.setdefault(str(line.task_id), []).append(line.passed is True)
     found: dict[str, float] = {
-        "n": asked,
+        "n": sum(bool(item.sample.task) for item in work),
         "passed": sum(line.passed is True for line in lines),
-        "owed": asked - len(lines),
+        "owed": len(work) - len(lines),
     }
+    if len(judged) < len(lines):
+        found[UNMATCHED] = len(lines) - len(judged)
     fewest = min((len(passes) for passes in counts.values()), default=0)
     for k in (1, 10, 100):
         if k <= fewest:
             scores = [pass_at_k(len(passes), sum(passes), k) for passes in counts.values()]
             found[f"pass@{k}"] = round(100 * sum(scores) / len(scores), 2)
-    return found
+    answers = [Followed(task=str(line.task_id), strict=line.strict, loose=line.loose) for line in judged if line.strict]
+    return found | {name: round(100 * one.value, 2) for name, one in accuracies(answers).items()}
 
 
 def said(found: Mapping[str, float]) -> str:
     """The summary in a line for people."""
-    rates = ", ".join(f"{name} {value:.1f} %" for name, value in found.items() if name.startswith("pass@"))
-    return f"{found['passed']:.0f} of {found['n']:.0f} passed" + (f"; {rates}" if rates else "")
+    counts = ("n", "passed", "owed", UNMATCHED)
+    rates = ", ".join(f"{name} {value:.1f} %" for name, value in found.items() if name not in counts)
+    kept_out = f"; {found[UNMATCHED]:.0f} unmatched: no task has their prompt" if UNMATCHED in found else ""
+    return f"{found['passed']:.0f} of {found['n']:.0f} passed" + (f"; {rates}" if rates else "") + kept_out

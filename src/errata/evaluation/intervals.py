@@ -60,6 +60,20 @@ def mean(
     return Interval(value=value, low=low, high=high, n=n)
 
 
+def ratio(hits: Sequence[float], totals: Sequence[float], *, seed: int = 0) -> Interval:
+    """Hits over totals, summed over tasks, with its 95 % interval: tasks are resampled with both their numbers.
+
+    Where every task has all hits, or none, the interval is the exact one of `mean`.
+    """
+    array, sizes = np.asarray(hits, dtype=np.float64), np.asarray(totals, dtype=np.float64)
+    shares = array / sizes
+    if np.ptp(shares) == 0.0:
+        return mean(shares)
+    parts, wholes = _resampled(array, seed), _resampled(sizes, seed)
+    low, high = (float(bound) for bound in np.quantile(parts / wholes, [(1.0 - LEVEL) / 2, (1.0 + LEVEL) / 2]))
+    return Interval(value=float(array.sum() / sizes.sum()), low=low, high=high, n=array.size)
+
+
 def difference(base: Mapping[str, float], other: Mapping[str, float], *, seed: int = 0) -> Interval:
     """`other - base`, paired over the tasks that both have. Errors: ValueError when they share none."""
     shared = sorted(base.keys() & other.keys())

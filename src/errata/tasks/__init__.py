@@ -11,10 +11,10 @@ from pathlib import Path
 
 from errata import jsonl
 from errata.errors import UsageError
-from errata.tasks import benchmarks, primer
-from errata.types import Task, UnitTests
+from errata.tasks import answers, benchmarks, events, instructions, primer, rulebook
+from errata.types import Rules, StdinTests, Task, UnitTests
 
-NAMES = ("primer", *benchmarks.NAMES)
+NAMES = ("primer", *benchmarks.NAMES, *answers.NAMES, *events.NAMES, *instructions.NAMES)
 SPEC = re.compile(r"(?P<source>[^\[\]]+)(?P<brackets>(?:\[[^\[\]]*\])*)")
 SLICE = re.compile(r"(?P<start>\d*):(?P<stop>\d*)")
 FILE_ENDINGS = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
@@ -54,6 +54,12 @@ def source(where: str, split: str) -> tuple[Task, ...]:
         return primer.load_primer(split)
     if name in benchmarks.NAMES:
         return benchmarks.load(name, rest, split)
+    if name in answers.NAMES:
+        return answers.load(name, rest, split)
+    if name in events.NAMES:
+        return events.load(name, rest, split)
+    if name in instructions.NAMES:
+        return instructions.load(name, rest, split)
     if not where.endswith(FILE_ENDINGS):
         raise UsageError(
             f"{where}: unknown task source; there are {', '.join(NAMES)} and files of Task records (.jsonl)"
@@ -71,8 +77,17 @@ def own(path: Path) -> tuple[Task, ...]:
         if task.id in seen:
             raise UsageError(f"{path}:{number}: id: {task.id} stands in line {seen[task.id]} already")
         seen[task.id] = number
-        field = "tests" if isinstance(task.check, UnitTests) else "cases"
-        if not getattr(task.check, field) and not task.check.hidden:
+        match task.check:
+            case UnitTests(tests=asked, hidden=hidden):
+                field = "tests"
+            case StdinTests(cases=asked, hidden=hidden):
+                field = "cases"
+            case Rules() as check:
+                rulebook.read_all(check, f"{path}:{number}")
+                continue
+            case _:
+                continue
+        if not asked and not hidden:
             raise UsageError(f"{path}:{number}: check.{field}: a task needs at least one {field.removesuffix('s')}")
     return tasks
 
