@@ -101,8 +101,8 @@ def train(blocks: NDArray[np.uint16], end: int, folder: Path) -> LlamaForCausalL
         optimiser.zero_grad(set_to_none=True)
         done, passed = step + 1, time.monotonic() - start
         if done % 20 == 0 or done == begun + 3:
-            pace = (done - begun) * BATCH * BLOCK / passed
-            left = (steps - done) * BATCH * BLOCK / pace
+            pace = (done - begun) * BATCH * blocks.shape[1] / passed
+            left = (steps - done) * BATCH * blocks.shape[1] / pace
             print(f"step {done}/{steps}  loss {loss.item():.3f}  {pace:.0f} tokens/s  {left:.0f} s left", flush=True)
         if done % EVERY == 0 or done == steps:
             state = {
@@ -114,7 +114,7 @@ def train(blocks: NDArray[np.uint16], end: int, folder: Path) -> LlamaForCausalL
             torch.save(state, folder / "checkpoint.partial")
             (folder / "checkpoint.partial").rename(kept)
     figures = {
-        "tokens": steps * BATCH * BLOCK,
+        "tokens": steps * BATCH * blocks.shape[1],
         "steps": steps,
         "seconds": round(torch.load(kept, weights_only=True)["seconds"]),
     }

@@ -279,7 +279,7 @@ def test_the_training_process_ends_with_the_one_that_started_it(tmp_path):
 def pretend(monkeypatch, source: str) -> None:
     """A training process that does what this source does; `job` is its job."""
     head = "import json, sys; job = json.loads(open(sys.argv[1] + '/job.jsonl').read());"
-    monkeypatch.setattr(launch, "launcher", lambda folder: [sys.executable, "-c", head + source, str(folder)])
+    monkeypatch.setattr(launch, "launcher", lambda folder, kind: [sys.executable, "-c", head + source, str(folder)])
 
 
 def test_examples_at_once_are_halved_until_memory_holds_them(tmp_path, monkeypatch):

@@ -1,10 +1,11 @@
 """Examples -> weights.
 
-`fit` trains in a process of its own and leaves a folder that loads alone. Torch and TRL are imported in that process
+`fit` (demonstrations) and `fit_pairs` (preferences) train in a process of their own and leave a folder that loads
+alone. Torch and TRL are imported in that process
 only.
 """
 
-from errata.training.launch import fit
-from errata.training.objective import Objective
+from errata.training.launch import fit, fit_pairs
+from errata.training.objective import Objective, Preference
 
-__all__ = ["Objective", "fit"]
+__all__ = ["Objective", "Preference", "fit", "fit_pairs"]

@@ -12,8 +12,8 @@ from typing import cast
 
 from errata import jsonl
 from errata.errors import Fault, UsageError
-from errata.training.objective import Objective
-from errata.types import Demo, Progress
+from errata.training.objective import Objective, Preference
+from errata.types import Demo, Pair, Progress
 
 JOB = "job.jsonl"
 EXAMPLES = "examples.jsonl"
@@ -34,6 +34,8 @@ class Job:
     objective: Objective
     at_once: int = 0
     """Examples that go through the model at once; 0 is as many as seem to fit."""
+    preference: Preference | None = None
+    """How to train where the examples are pairs; its objective is then the job's."""
 
 
 def fit(model: str, examples: Iterable[Demo], objective: Objective) -> Callable[[Path, Progress], None]:
@@ -43,10 +45,21 @@ def fit(model: str, examples: Iterable[Demo], objective: Objective) -> Callable[
     in the folder. Raises UsageError for examples or settings that do not fit, Fault when the process fails.
     """
 
+    return maker(Job(model=model, objective=objective), examples)
+
+
+def fit_pairs(model: str, pairs: Iterable[Pair], preference: Preference) -> Callable[[Path, Progress], None]:
+    """The same for pairs; the reference is the model that training begins with."""
+    return maker(Job(model=model, objective=preference.objective, preference=preference), pairs)
+
+
+def maker(first: Job, examples: Iterable[Demo | Pair]) -> Callable[[Path, Progress], None]:
+    """How to do a job in a folder, again with fewer examples at once when memory runs out."""
+
     def make(path: Path, progress: Progress) -> None:
         path.mkdir(parents=True, exist_ok=True)
         jsonl.write_whole(path / EXAMPLES, (jsonl.dump(example) for example in examples))
-        job: Job | None = Job(model=model, objective=objective)
+        job: Job | None = first
         while job:
             jsonl.write_whole(path / JOB, [jsonl.dump(job)])
             job = run(path, job, progress)
@@ -57,9 +70,9 @@ def fit(model: str, examples: Iterable[Demo], objective: Objective) -> Callable[
     return make
 
 
-def launcher(folder: Path) -> list[str]:
+def launcher(folder: Path, kind: str = "sft") -> list[str]:
     """The command that trains in a folder; for several devices put `accelerate launch -m` in place of `python -m`."""
-    return [sys.executable, "-m", "errata.training.sft", str(folder)]
+    return [sys.executable, "-m", f"errata.training.{kind}", str(folder)]
 
 
 def run(folder: Path, job: Job, progress: Progress) -> Job | None:
@@ -68,7 +81,7 @@ def run(folder: Path, job: Job, progress: Progress) -> Job | None:
     said: dict[str, object] = {}
     with (folder / LOG).open("ab") as log:
         child = subprocess.Popen(
-            launcher(folder),
+            launcher(folder, "sft" if job.preference is None else "preference"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

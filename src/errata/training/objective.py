@@ -1,7 +1,7 @@
 """What training is told to do."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from errata.errors import UsageError
 from errata.models import Precision
@@ -66,3 +66,32 @@ class Objective:
         for name, value in {"warmup_steps": self.warmup_steps, "max_steps": self.max_steps}.items():
             if value < 0:
                 raise UsageError(f"{name} must be 0 or more, not {value}")
+
+
+Loss: TypeAlias = Literal["sigmoid", "ipo", "hinge", "sigmoid_norm"]
+"""`sigmoid` is DPO (Rafailov et al. 2023, arXiv 2305.18290, equation 7), `ipo` squares the distance from a margin
+(Azar et al. 2023, arXiv 2310.12036), `hinge` is SLiC's (Zhao et al. 2023, arXiv 2305.10425), `sigmoid_norm` is DPO on
+log-probabilities a token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """How a model is trained on pairs: the chosen reply likelier, the rejected one less, against where it began."""
+
+    beta: float = 0.3
+    """How strongly the model is held to where this training began; smaller lets it go further."""
+    loss: Loss = "sigmoid"
+    """What is made of the margin between the two replies."""
+    nll: float = 0.0
+    """Weight of the chosen reply's next-token loss beside it (RPO, Pang et al. 2024, arXiv 2404.19733); training on
+    preference alone was seen to cost other skills."""
+    objective: Objective = Objective(learning_rate=5e-7, warmup_steps=10, schedule="cosine", epochs=2, batch_size=64)
+    """Learning rate, length and the like; an example is a pair."""
+
+    def __post_init__(self) -> None:
+        if self.beta <= 0:
+            raise UsageError(f"beta must be above 0, not {self.beta}")
+        if self.nll < 0:
+            raise UsageError(f"nll must be 0 or more, not {self.nll}")
+        if self.objective.pretrain_mix or self.objective.keep_optimizer:
+            raise UsageError("pretrain_mix and keep_optimizer are of training on demonstrations, not on pairs")

@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
@@ -32,7 +32,7 @@ MOST = 32_768
 """Tokens that go through the model at once at most; more gains nothing."""
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, train: Callable[[Path, TextIO], None]) -> int:
     """Train, and the exit status."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -75,7 +75,7 @@ def train(folder: Path, out: TextIO) -> None:
         tokenizer, jsonl.iterate(folder / EXAMPLES, Demo), end_token=goal.end_token, longest=most
     )
     steps = planned(tokenizer, examples, goal, most)
-    at_once = divisor(goal.batch_size, job.at_once or fitting(model, steps, goal))
+    at_once = divisor(goal.batch_size, job.at_once or fitting(model, longest(steps), goal))
     say(out, at_once=at_once)
 
     from errata.training.trainer import Training
@@ -121,10 +121,14 @@ def planned(tokenizer: PreTrainedTokenizerBase, examples: Sequence[Row], goal: O
     return rows.mixed(steps, rows.packed(tokenizer, goal.pretrain_mix, block, goal.seed), goal.batch_size)
 
 
-def fitting(model: PreTrainedModel, steps: Sequence[Sequence[Row]], goal: Objective) -> int:
+def longest(steps: Sequence[Sequence[Row]]) -> int:
+    """Tokens of the longest row."""
+    return max(len(row.ids) for step in steps for row in step)
+
+
+def fitting(model: PreTrainedModel, longest: int, goal: Objective) -> int:
     """How many examples go through the model at once: a rough guess of activations, and memory that is free."""
     config = model.config.get_text_config()
-    longest = max(len(row.ids) for step in steps for row in step)
     trained = 0 if goal.lora else sum(weights.numel() for weights in model.parameters())
     a_token = 160 * cast("int", config.hidden_size) * cast("int", config.num_hidden_layers)
     left = int(0.6 * models.free(model.device)) - 12 * trained
@@ -137,4 +141,4 @@ def divisor(whole: int, most: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), train))

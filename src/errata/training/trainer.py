@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import torch
 from datasets import Dataset
 from peft import LoraConfig
 from peft.utils.other import TrainableTokensWrapper
+from transformers import Trainer as BaseTrainer
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
@@ -34,6 +35,7 @@ EVERY = 120.0
 """Seconds between checkpoints."""
 LARGE = 1_000_000_000
 """Models with more parameters than this keep only part of their activations and compute the others anew."""
+C = TypeVar("C", bound=TrainingArguments)
 SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
 
 
@@ -95,28 +97,35 @@ class Training:
         self.folder, self.job, self.tokenizer, self.model = folder, job, tokenizer, model
         configs = (model.config, model.generation_config)
         self.pads = [(config, cast("int | None", getattr(config, "pad_token_id", None))) for config in configs]
-        every = list(chain.from_iterable(steps))
-        self.trainer = Trainer(
-            model=model,
-            args=self.settings(at_once),
-            train_dataset=Dataset.from_dict(
-                {"input_ids": [row.ids for row in every], "labels": [row.labels for row in every]}
-            ),
-            processing_class=tokenizer,
-            peft_config=self.adapters(control) if job.objective.lora else None,
-        )
+        self.rows = list(chain.from_iterable(steps))
+        self.trainer = self.library(at_once, self.adapters(control) if job.objective.lora else None)
         if job.objective.lora:
             lend_bias(model)
-        if job.objective.keep_optimizer:
-            self.trainer.moments = Path(job.model) / MOMENTS
 
-    def settings(self, at_once: int) -> SFTConfig:
+    def library(self, at_once: int, adapters: LoraConfig | None) -> BaseTrainer:
+        """TRL's trainer on these rows."""
+        rows = {"input_ids": [row.ids for row in self.rows], "labels": [row.labels for row in self.rows]}
+        settings = self.settings(SFTConfig, at_once)
+        settings.max_length = None
+        settings.dataset_kwargs = {"skip_prepare_dataset": True}
+        trainer = Trainer(
+            model=self.model,
+            args=settings,
+            train_dataset=Dataset.from_dict(rows),
+            processing_class=self.tokenizer,
+            peft_config=adapters,
+        )
+        if self.job.objective.keep_optimizer:
+            trainer.moments = Path(self.job.model) / MOMENTS
+        return trainer
+
+    def settings(self, kind: type[C], at_once: int) -> C:
         """Our objective in TRL's words. Rows come in the order of training: one epoch, no shuffling, no cutting."""
         goal = self.job.objective
         on = self.model.device
         half = models.dtype(on, goal.precision, training=True)
         processes = int(os.environ.get("WORLD_SIZE", "1"))
-        return SFTConfig(
+        return kind(
             output_dir=str(self.folder / CHECKPOINTS),
             per_device_train_batch_size=at_once,
             gradient_accumulation_steps=max(1, goal.batch_size // (at_once * processes)),
@@ -134,8 +143,6 @@ class Training:
             use_cpu=on.type == "cpu",
             dataloader_pin_memory=on.type == "cuda",
             train_sampling_strategy="sequential",
-            max_length=None,
-            dataset_kwargs={"skip_prepare_dataset": True},
             logging_steps=1,
             logging_nan_inf_filter=False,
             save_strategy="no",
@@ -157,7 +164,7 @@ class Training:
             r=goal.lora_rank,
             lora_alpha=goal.lora_alpha,
             target_modules=list(goal.lora_targets) or "all-linear",
-            trainable_token_indices={name: list(control) for name in names},
+            trainable_token_indices={name: list(control) for name in names} if control else None,
         )
 
     def run(self, heard: Callable[[int, str], None]) -> list[float]:
