@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from errata.evaluation.scoring import Scores, scores
 from errata.judges import Judging, judge
 from errata.policies import Policy, Sampling
+from errata.policies.trimming import trimming
 from errata.prompts import Style, ask
 from errata.runs import Run
+from errata.text import Trim
 from errata.types import Sample, Task, Verdict
 
 
@@ -27,6 +29,8 @@ class Measuring:
     """Longest reply, in tokens."""
     stop: tuple[str, ...] = ()
     """Strings that end a reply."""
+    trim: Trim = "none"
+    """What of a reply is kept: all, what stands before LETI's stop words, or the first function."""
     ks: tuple[int, ...] = (1, 10, 100)
     """The k of pass@k; those above the number of draws are left out."""
     style: Style = "auto"
@@ -62,6 +66,6 @@ def measure(
     """
     judging = replace(judging or Judging(), hidden=True)
     prompts = ask(tasks, settings.draws, goal, settings.style)
-    samples = run.map(Sample, policy.sample(settings.sampling), prompts)
+    samples = run.map(Sample, trimming(policy.sample(settings.sampling), settings.trim), prompts)
     verdicts = run.map(Verdict, judge(tasks, judging), samples)
     return run.value("scores.json", lambda: scores(verdicts, settings.ks))

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from errata import jsonl
 from errata.errors import UsageError
-from errata.evaluation import metrics
+from errata.evaluation import events, ifeval, metrics
 from errata.evaluation.intervals import Interval, difference, mean
 from errata.types import Verdict
 
@@ -15,7 +15,8 @@ Scores: TypeAlias = dict[str, dict[str, float]]
 
 
 def scores(verdicts: Iterable[Verdict], ks: Iterable[int] = (1, 10, 100)) -> Scores:
-    """`pass@k` for every k that all tasks have draws for, `public_gap`, and `outcome:NAME` for what occurred.
+    """`pass@k` for every k that all tasks have draws for, `public_gap`, `arg_i_f1` and its like for event arguments,
+    IFEval's four accuracies, and `outcome:NAME` for what occurred.
 
     Empty when there is no verdict that says anything.
     """
@@ -27,6 +28,8 @@ def scores(verdicts: Iterable[Verdict], ks: Iterable[int] = (1, 10, 100)) -> Sco
             found[f"pass@{k}"] = _over_tasks(metrics.passing(rows, k)).percent()
     if gap := metrics.public_gap(rows):
         found["public_gap"] = _over_tasks(gap).percent()
+    found |= events.percents(events.metrics(rows))
+    found |= {name: one.percent() for name, one in ifeval.accuracies(filter(None, map(ifeval.followed, rows))).items()}
     for outcome in metrics.mix(rows):
         found[f"outcome:{outcome}"] = _over_tasks(metrics.outcome_shares(rows, outcome)).percent()
     return found

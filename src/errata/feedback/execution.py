@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
+from errata.feedback import events
 from errata.text import tail
 from errata.types import Feedback, Outcome, Stage, Verdict
 
@@ -47,6 +48,8 @@ def interpreter(style: Style) -> Stage[Verdict, Feedback]:
 def words(verdict: Verdict, style: Style) -> str:
     if verdict.passed is not False:
         return ""
+    if said := events.words(verdict, style):
+        return said
     if style == "values" and (said := values(verdict)):
         return said
     return NEXT_FRAME.sub("\n\n", verdict.detail) if verdict.detail else WORDS.get(verdict.outcome, verdict.outcome)
