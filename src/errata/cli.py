@@ -15,6 +15,7 @@ import tyro
 
 from errata.errors import Fault, Turn
 from errata.recipes import presets
+from errata.recipes.autoif_settings import Autoif
 from errata.recipes.evaluate import Evaluate
 from errata.recipes.ilf import Ilf
 from errata.recipes.leti import Leti
@@ -89,6 +90,33 @@ def ilf_texts(run: tyro.conf.Positional[Path], settings: Annotated[Texts, tyro.c
 
     opened = Run.open(run, settings, recipe.identity(settings))
     print(f"model   {recipe.texts(settings, opened)}")
+
+
+def autoif(
+    run: tyro.conf.Positional[Path],
+    settings: Annotated[Autoif, tyro.conf.arg(name="")],
+    *,
+    preset: presets.AutoifName = "auto",
+) -> None:
+    """Train a model to follow instructions that code can verify, written by a model (AutoIF, arXiv 2406.13542).
+
+    Args:
+        run: Folder of the run; the same command goes on where it stopped.
+        preset: Where settings start from. `auto`: `primer` for the primer, else `paper`; `release`: the rules of the
+            authors' code.
+    """
+    from errata.evaluation import funnel
+    from errata.evaluation.report import report
+    from errata.recipes import autoif as recipe
+    from errata.runs import Run
+
+    opened = Run.open(run, settings, recipe.identity(settings))
+    try:
+        model = recipe.autoif(settings, opened)
+    finally:
+        funnel.table(run)
+    page = report(run)
+    print(f"model   {model}\nreport  {page}")
 
 
 def evaluate(run: tyro.conf.Positional[Path], settings: Annotated[Evaluate, tyro.conf.arg(name="")]) -> None:
@@ -259,10 +287,13 @@ def commands(words: Sequence[str]) -> dict[str, Callable[..., None]]:
     ilfs = functools.partial(ilf, settings=presets.ilf(words))
     # A partial has its class's docstring; the whole of functools.wraps would hide the default that it carries.
     lets.__doc__, ilfs.__doc__ = leti.__doc__, ilf.__doc__
+    ifs = functools.partial(autoif, settings=presets.autoif(words))
+    ifs.__doc__ = autoif.__doc__
     return {
         "leti": lets,
         "ilf": ilfs,
         "ilf-texts": ilf_texts,
+        "autoif": ifs,
         "judge": judge,
         "evaluate": evaluate,
         "annotate": annotate,

@@ -1,4 +1,4 @@
-"""The report's part for recipes with arms: what was asked, the arms side by side, why it may work."""
+"""The report's part for recipes that make data or have arms: yields, what was asked, the arms, why it may work."""
 
 from collections.abc import Mapping
 from importlib.resources import files
@@ -6,7 +6,7 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from errata.evaluation import typeset
+from errata.evaluation import funnel, typeset
 from errata.evaluation.compared import Compared, compare
 from errata.evaluation.folder import Folder
 from errata.jsonl import Json
@@ -15,15 +15,15 @@ SETS = {"refine": "to mend (refine)", "tasks": "to say what is wrong (tasks)"}
 
 
 def section(folder: Folder) -> Markup:
-    """The part of the page; empty for a recipe without arms."""
-    rounds = compare(folder)
+    """The part of the page; empty for a recipe that neither makes its data nor has arms."""
+    made, rounds = funnel.section(folder.path), compare(folder)
     if not rounds:
-        return Markup("")
+        return made
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(plain=typeset.plain)
     text = files("errata.evaluation").joinpath("compared.html.jinja").read_text(encoding="utf-8")
     ids = [name(at) for at in range(len(rounds))]
-    return Markup(environment.from_string(text).render(rounds=rounds, names=SETS, ids=ids))
+    return made + Markup(environment.from_string(text).render(rounds=rounds, names=SETS, ids=ids))
 
 
 def figures(folder: Folder) -> Mapping[str, Json]:

@@ -42,6 +42,8 @@ class Said:
     """A bool, a text, a whole number or none."""
     error: str = ""
     """What it raised, or what ended it; it came to no answer then."""
+    broken: bool = False
+    """Its source cannot be run, or defines no `evaluate`."""
     tier: int = 0
     """Of the sandbox."""
 
@@ -136,8 +138,8 @@ def answers(outcome: Outcome, many: int) -> list[Said]:
         except ValueError:
             continue
         if isinstance(read, Mapping) and read.get("at") == len(found) < many:
-            error = read.get("error", "")
-            found.append(Said(value=read.get("value"), error=str(error), tier=outcome.tier))
+            error, broken = str(read.get("error", "")), read.get("broken") is True
+            found.append(Said(value=read.get("value"), error=error, broken=broken, tier=outcome.tier))
     return found
 
 

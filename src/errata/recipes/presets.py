@@ -6,10 +6,13 @@ from typing import Literal, TypeAlias
 
 from errata.evaluation.measure import Measuring
 from errata.policies import Sampling
+from errata.recipes.autoif_settings import RELEASE, Autoif
 from errata.recipes.ilf import Ilf
 from errata.recipes.leti import Leti
+from errata.recipes.watch import Watching
 from errata.training import Objective
 
+AutoifName: TypeAlias = Literal["auto", "primer", "paper", "release"]
 Name: TypeAlias = Literal["auto", "primer", "standard", "paper"]
 
 STANDARD = Leti()
@@ -55,6 +58,7 @@ PRIMER = replace(
     sampling=Sampling(temperature=0.8, max_new_tokens=160),
     objective=Objective(learning_rate=5e-4, warmup_steps=10, schedule="linear", epochs=2, batch_size=16),
     measuring=Measuring(draws=4, temperature=0.2, max_new_tokens=160, ks=(1,)),
+    watching=Watching(max_new_tokens=160, texts=128),
 )
 """For the small model that ships with the package, on two cores: chosen on its dev and refine splits. Three of four
 samples trained on are good and the loss bears on the program alone: nearer to rejection sampling than to the paper."""
@@ -93,6 +97,33 @@ ILF_PRIMER = replace(
 ILF: dict[Name, Ilf] = {"primer": ILF_PRIMER, "standard": Ilf(), "paper": ILF_PAPER}
 
 
+AUTOIF_RELEASE = Autoif(
+    rewriting="all",
+    rewrites=50,
+    query_length=(21, 299),
+    responses=16,
+    instruction_first=False,
+    filters=RELEASE,
+    objective=Objective(
+        learning_rate=7e-6, schedule="linear", warmup_steps=20, epochs=3, batch_size=128, weight_decay=0.1
+    ),
+)
+"""The rules of the authors' code (papers: AutoIF 3.1)."""
+
+AUTOIF_PRIMER = replace(
+    Autoif(),
+    nli="lexical",
+    rewrites=2,
+    verifiers=4,
+    queries_each=8,
+    responses=4,
+    chat=False,
+)
+"""For the small model that ships with the package, on two cores, with recorded replies in the place of a supervisor."""
+
+AUTOIF: dict[AutoifName, Autoif] = {"primer": AUTOIF_PRIMER, "paper": Autoif(), "release": AUTOIF_RELEASE}
+
+
 def leti(words: Sequence[str]) -> Leti:
     """The settings of LETI that a command line starts from."""
     return LETI.get(preset(words), STANDARD)
@@ -101,6 +132,15 @@ def leti(words: Sequence[str]) -> Leti:
 def ilf(words: Sequence[str]) -> Ilf:
     """The settings of ILF that a command line starts from."""
     return ILF.get(preset(words), Ilf())
+
+
+def autoif(words: Sequence[str]) -> Autoif:
+    """The settings of AutoIF that a command line starts from."""
+    asked = flag(words, "--preset")
+    if asked in ("", "auto"):
+        return AUTOIF_PRIMER if flag(words, "--model") in ("", "primer") else Autoif()
+    known: list[AutoifName] = [name for name in AUTOIF if name == asked]
+    return AUTOIF[known[0]] if known else Autoif()
 
 
 def preset(words: Sequence[str]) -> Name:

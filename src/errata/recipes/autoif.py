@@ -1,0 +1,100 @@
+"""AutoIF: instructions that code can verify, made and checked without people (Dong et al. 2024, arXiv 2406.13542).
+
+From seed instructions a supervisor writes more, and for each of them functions that tell whether a response follows it,
+with test cases. Functions and cases that do not bear each other out are dropped, and instructions that their functions
+contradict. The rest is joined to queries; responses that the functions find right are what the model is trained on, and
+pairs of right and wrong ones.
+
+The defaults are the paper's rules; the authors' code has others in ten places, which the `release` preset sets
+(recipes/autoif_settings.py). Not taken over at all from the code: verifiers that run in our own process, see no helper
+functions, and count as a rejected answer where they raise; results that differ with Python's hash seed; unseeded
+choices (docs/autoif.md).
+"""
+
+import hashlib
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from errata.errors import UsageError
+from errata.evaluation import funnel as shown
+from errata.jsonl import Json
+from errata.policies import check, serve
+from errata.recipes import autoif_pairs, autoif_sources, weights
+from errata.recipes import autoif_stages as stages
+from errata.recipes.autoif_funnel import funnel
+from errata.recipes.autoif_records import Data
+from errata.recipes.autoif_settings import Autoif, Supervisor
+from errata.runs import Run
+from errata.training import fit
+from errata.types import Demo, Pair
+
+
+def autoif(config: Autoif, run: Run) -> str:
+    """The trained model's folder. Re-running goes on where it stopped.
+
+    Raises UsageError for settings and files that do not fit, and where nothing is left to train on; Fault when the
+    machine fails; nothing done is lost.
+    """
+    made = data(run, config)
+    demos = run.at("sft").put(Demo, autoif_pairs.demos(made, config))
+    pairs = run.at("dpo").put(Pair, autoif_pairs.pairs(made, config))
+    run.value(shown.NAME, lambda: shown.plain(funnel(made, demos, pairs, config)))
+    if not demos:
+        raise UsageError(f"{run.path}: no response is left to train on; {run.path / shown.NAME} says where they went")
+    return str(run.at("sft").once("model", fit(weights.folder(config.model), demos, config.objective)))
+
+
+def data(run: Run, config: Autoif) -> Data:
+    """All that is made before training, a stage a folder."""
+    seeds = autoif_sources.seeds(config.seeds)
+    queries = autoif_sources.queries(config.queries, config.query_length)
+    with supervised(config, config.supervisor) as supervisor, supervised(config, judge_of(config)) as judge:
+        instructions = stages.instructions(run.at("instructions"), supervisor, seeds, queries, config)
+        replies = stages.verifiers(run.at("verifiers"), supervisor, instructions, config)
+        verified = stages.crossed(run.at("cross-validation"), replies, instructions, config)
+        kept = [one for one in verified if not one.reason]
+        relations = stages.related(run, supervisor, kept, config)
+        translated = stages.translated(kept, relations)
+        requests, tasks = stages.requests(run.at("requests"), translated, instructions, queries, config)
+        samples, verdicts = stages.responses(run.at("responses"), supervisor, requests, tasks, config)
+        passing = [sample for sample, _ in stages.passing(samples, verdicts, config)]
+        scores = stages.scores(run.at("quality"), judge, passing, requests, config)
+    return Data(
+        instructions=instructions,
+        verified=verified,
+        relations=relations,
+        translated=translated,
+        requests=requests,
+        tasks=tasks,
+        samples=samples,
+        verdicts=verdicts,
+        scores=scores,
+    )
+
+
+@contextmanager
+def supervised(config: Autoif, supervisor: Supervisor) -> Generator[stages.Asking]:
+    """A supervisor that can be asked; without a model of its own it is the model that is trained."""
+    model = weights.folder(supervisor.model or config.model)
+    with serve(model, supervisor.backend) as policy:
+        yield stages.Asking(policy=policy, settings=supervisor, seed=config.seed)
+
+
+def judge_of(config: Autoif) -> Supervisor:
+    """Who scores responses: the supervisor, unless there is a judge model."""
+    return config.judge if config.judge.model else replace(config.supervisor, judging=config.judge.judging)
+
+
+def identity(config: Autoif) -> dict[str, Json]:
+    """What a run is besides its settings: digests of its seeds, its queries and its base model.
+
+    Raises UsageError for settings and files that do not fit, before anything is begun.
+    """
+    for backend in (config.backend, config.supervisor.backend, config.judge.backend):
+        check(backend)
+    seeds = autoif_sources.seeds(config.seeds)
+    queries = autoif_sources.queries(config.queries, config.query_length)
+    told = {"seeds": seeds, "queries": [f"{query.id} {query.text}" for query in queries]}
+    digests = {name: hashlib.sha256("\n".join(those).encode()).hexdigest() for name, those in told.items()}
+    return {**digests, "model": weights.digest(config.model)}
