@@ -49,7 +49,8 @@ def data(run: Run, config: Autoif) -> Data:
     """All that is made before training, a stage a folder."""
     seeds = autoif_sources.seeds(config.seeds)
     queries = autoif_sources.queries(config.queries, config.query_length)
-    with supervised(config, config.supervisor) as supervisor, supervised(config, judge_of(config)) as judge:
+    who = config.supervisor, judge_of(config)
+    with supervised(run, config, who[0]) as supervisor, supervised(run, config, who[1]) as judge:
         instructions = stages.instructions(run.at("instructions"), supervisor, seeds, queries, config)
         replies = stages.verifiers(run.at("verifiers"), supervisor, instructions, config)
         verified = stages.crossed(run.at("cross-validation"), replies, instructions, config)
@@ -74,10 +75,10 @@ def data(run: Run, config: Autoif) -> Data:
 
 
 @contextmanager
-def supervised(config: Autoif, supervisor: Supervisor) -> Generator[stages.Asking]:
+def supervised(run: Run, config: Autoif, supervisor: Supervisor) -> Generator[stages.Asking]:
     """A supervisor that can be asked; without a model of its own it is the model that is trained."""
     model = weights.folder(supervisor.model or config.model)
-    with serve(model, supervisor.backend) as policy:
+    with serve(model, supervisor.backend, server=supervisor.server, folder=run.path / "replies") as policy:
         yield stages.Asking(policy=policy, settings=supervisor, seed=config.seed)
 
 
@@ -91,8 +92,9 @@ def identity(config: Autoif) -> dict[str, Json]:
 
     Raises UsageError for settings and files that do not fit, before anything is begun.
     """
-    for backend in (config.backend, config.supervisor.backend, config.judge.backend):
-        check(backend)
+    check(config.backend)
+    for asked in (config.supervisor, config.judge):
+        check(asked.backend, asked.server)
     seeds = autoif_sources.seeds(config.seeds)
     queries = autoif_sources.queries(config.queries, config.query_length)
     told = {"seeds": seeds, "queries": [f"{query.id} {query.text}" for query in queries]}

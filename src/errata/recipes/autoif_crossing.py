@@ -34,16 +34,16 @@ class Gathered:
     """What the replies about one instruction hold."""
 
     instruction: Instruction
-    functions: tuple[str, ...]
+    functions: tuple[Scored, ...]
     cases: tuple[Tried, ...]
     counts: dict[str, int]
 
 
 def gathered(instruction: Instruction, replies: Iterable[str], filters: Filters) -> Gathered:
     """Functions and cases of all replies, in their order."""
-    read: list[Parsed] = []
+    read: list[tuple[int, Parsed]] = []
     counts = {"replies": 0, "refused": 0, "mended": 0, "bad cases": 0}
-    for reply in replies:
+    for draw, reply in enumerate(replies):
         counts["replies"] += 1
         try:
             found = verifier(reply, mend=filters.mend)
@@ -52,16 +52,17 @@ def gathered(instruction: Instruction, replies: Iterable[str], filters: Filters)
             continue
         counts["mended"] += found.mended
         counts["bad cases"] += found.bad_cases
-        read.append(found)
-    functions = [found.source for found in read if filters.running or not runs_text(found.source)]
+        read.append((draw, found))
+    functions = [Scored(source=found.source, draw=draw) for draw, found in read]
+    functions = [found for found in functions if filters.running or not runs_text(found.source)]
     counts["running"] = len(read) - len(functions)
-    cases = [case for found in read for case in found.cases]
+    cases = [case for _, found in read for case in found.cases]
     if filters.words:
         truths = [replace(case, output=meant(case, filters)) for case in cases]
         cases = [case for case in truths if case.output is not None]
         counts["bad cases"] += len(truths) - len(cases)
     if filters.unique:
-        functions = list(dict.fromkeys(functions))
+        functions = firsts(functions, lambda function: function.source)
         # By how its output is written, since True and 1 are equal.
         cases = firsts(cases, lambda case: (case.input, repr(case.output)))
     counts |= {"functions": len(functions), "cases": len(cases)}
@@ -93,8 +94,8 @@ def crossed(pool: Pool, window: Sequence[Gathered], filters: Filters, judging: J
     places: list[tuple[int, int]] = []
     for at, one in enumerate(window):
         texts = tuple(dict.fromkeys(case.input for case in one.cases))
-        for number, source in enumerate(one.functions):
-            calls.append(Call(source=source, texts=texts))
+        for number, function in enumerate(one.functions):
+            calls.append(Call(source=function.source, texts=texts))
             places.append((at, number))
     heard: dict[tuple[int, int], Mapping[str, Said] | Fault] = {}
     for number, answers in call(pool, calls, limits_of(judging), patience=PATIENCE):
@@ -129,7 +130,7 @@ def decided(one: Gathered, said: Sequence[Mapping[str, Said]], filters: Filters)
         cases = [case for case in tried if case.accuracy is not None and holds(filters.cases, case.accuracy)]
         if not cases:
             return replace(made, reason="no case is agreed with")
-    functions = [Scored(source=one.functions[at], accuracy=right(said[at], cases, filters)) for at in sound]
+    functions = [replace(one.functions[at], accuracy=right(said[at], cases, filters)) for at in sound]
     kept = [at for at in range(len(sound)) if not filters.cross or passes(functions[at], filters)]
     if not kept:
         return replace(made, cases=tuple(cases), reason="no function is right often enough")

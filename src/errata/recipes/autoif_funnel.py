@@ -75,6 +75,9 @@ def of_responses(data: Data, config: Autoif) -> Iterator[Yield]:
     broken = sum(verdict.passed is None for verdict in data.verdicts)
     if broken:
         yield Yield(stage=stage, what="no function came to an answer", n=broken, of=many, dropped=True)
+    cut = sum(sample.finish == "length" for sample in data.samples)
+    if cut:
+        yield Yield(stage=stage, what="cut off at their longest", n=cut, of=many, dropped=True)
     passed = passing(data.samples, data.verdicts, config)
     yield Yield(stage=stage, what="verified, different ones", n=len(passed), of=many)
     if config.filters.quality:

@@ -1,7 +1,8 @@
 """What AutoIF trains on: texts to imitate, and pairs of which one is better.
 
 Every pair has its reason in stored verdicts: more functions said True of the better text than of the worse one, and at
-least one function came to an answer about each. A text of which no function knew anything is in no pair.
+least one function came to an answer about each. A text of which no function knew anything is in no pair, and no text
+that was cut off, since an end is trained behind each.
 """
 
 import random
@@ -13,7 +14,7 @@ from errata.recipes.autoif_crossing import firsts
 from errata.recipes.autoif_prompts import sentence
 from errata.recipes.autoif_records import Data, Verified
 from errata.recipes.autoif_settings import Autoif, Filters, holds
-from errata.recipes.autoif_stages import passing
+from errata.recipes.autoif_stages import passing, sound
 from errata.types import Demo, Pair, Sample, Task, Verdict
 
 
@@ -78,7 +79,7 @@ def strict(
         for (low, bad), (high, good) in list(zip(once, reversed(once), strict=True))[
             : min(len(once) // 2, config.filters.sides)
         ]:
-            if good.score > bad.score and high.text.strip():
+            if good.score > bad.score:
                 yield Pair(
                     id=f"{high.id}-{low.id.rpartition('#')[2]}",
                     of=(high.id, low.id),
@@ -89,11 +90,10 @@ def strict(
 
 
 def grouped(samples: Sequence[Sample], verdicts: Sequence[Verdict]) -> Mapping[str, list[tuple[Sample, Verdict]]]:
-    """Answers of which at least one function knew something, by task."""
+    """Answers that can be trained on, by task."""
     rows: dict[str, list[tuple[Sample, Verdict]]] = {}
-    for sample, verdict in zip(samples, verdicts, strict=True):
-        if verdict.passed is not None:
-            rows.setdefault(sample.task, []).append((sample, verdict))
+    for sample, verdict in sound(samples, verdicts):
+        rows.setdefault(sample.task, []).append((sample, verdict))
     return rows
 
 

@@ -42,6 +42,8 @@ class Scored:
     """Python with a function `evaluate(response)`."""
     accuracy: float | None = None
     """Share of the kept cases that it gets right; none where that was not asked."""
+    draw: int = 0
+    """The draw that it was written in, of equal ones the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Literal
 from errata.errors import UsageError
 from errata.evaluation.measure import Measuring
 from errata.judges import Judging
-from errata.policies import Sampling
+from errata.policies import Sampling, Serving
 from errata.training import Objective
 
 FREE = {"free": True}
@@ -105,8 +105,10 @@ class Supervisor:
 
     model: str = ""
     """`primer`, a folder, or a name; empty is the model that is trained (self-alignment)."""
-    backend: str = "local"
-    """Where it answers, as --backend."""
+    backend: str = field(default="local", metadata=FREE)
+    """Where it answers: `local` (transformers, in process), `server:URL` (OpenAI-compatible) or `recorded:FILE`."""
+    server: Serving = field(default=Serving(), metadata=FREE)
+    """Of a backend `server:URL`."""
     chat: bool = True
     """Ask it in chat turns; without it in plain text, as models without a chat template need it."""
     writing: Sampling = Sampling(temperature=0.7, max_new_tokens=2048)
@@ -154,7 +156,7 @@ class Autoif:
     chat: bool = True
     """Ask the trained model in chat turns; without it in plain text, an empty line before the answer."""
     backend: str = field(default="local", metadata=FREE)
-    """Where the trained model answers: `local` (transformers, in process) or `recorded:FILE`."""
+    """Where the trained model answers: `local` (transformers, in process), `server:URL` or `recorded:FILE`."""
     lora: bool = False
     """Train low-rank adapters in place of all weights; merged into the models that are kept."""
     seed: int = 0

@@ -112,9 +112,9 @@ def related(run: Run, asking: Asking, kept: Sequence[Verified], config: Autoif) 
         return ()
     chat, most = asking.settings.chat, config.filters.translated or None
     prompts = [
-        Prompt(id=f"{one.id}/back#{at}", task=one.id, text=texts.translating(function.source, chat=chat))
+        Prompt(id=f"{one.id}/back#{function.draw}", task=one.id, text=texts.translating(function.source, chat=chat))
         for one in kept
-        for at, function in enumerate(one.functions[:most])
+        for function in one.functions[:most]
     ]
     said = asking.ask(run.at("back-translation"), asking.settings.judging, prompts)
     first = {one.id: one.instruction for one in kept}
@@ -236,14 +236,15 @@ def shown(task: Task, config: Autoif) -> str:
 
 def passing(samples: Sequence[Sample], verdicts: Sequence[Verdict], config: Autoif) -> list[tuple[Sample, Verdict]]:
     """The responses that enough functions say True of, the same text to the same request once."""
-    seen: set[tuple[str, str]] = set()
-    kept: list[tuple[Sample, Verdict]] = []
+    rows = [row for row in sound(samples, verdicts) if holds(config.filters.responses, row[1].score)]
+    return firsts(rows, lambda row: (row[0].task, row[0].text.strip()))
+
+
+def sound(samples: Sequence[Sample], verdicts: Sequence[Verdict]) -> Iterator[tuple[Sample, Verdict]]:
+    """Responses that can be trained on: whole, not empty, and at least one function came to an answer about them."""
     for sample, verdict in zip(samples, verdicts, strict=True):
-        if verdict.passed is not None and holds(config.filters.responses, verdict.score) and sample.text.strip():
-            if (sample.task, sample.text.strip()) not in seen:
-                kept.append((sample, verdict))
-            seen.add((sample.task, sample.text.strip()))
-    return kept
+        if verdict.passed is not None and sample.finish == "stop" and sample.text.strip():
+            yield sample, verdict
 
 
 def scores(
