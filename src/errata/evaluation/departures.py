@@ -5,13 +5,9 @@ from collections.abc import Iterator, Mapping
 from errata.jsonl import Json
 
 LETI: tuple[tuple[str, Json, str], ...] = (
-    (
-        "control",
-        "none",
-        "This is a control run: verdicts and words were given to the wrong samples. It should not gain.",
-    ),
     ("loss_on", "all", "The loss bore on the program alone; the paper's bears on all of the text."),
     ("honeypot", 0.0, "A share of {} of the training tasks got an impossible test and was not trained on."),
+    ("trim", "none", "Training samples were post-processed ({}), which the paper does as an ablation."),
     ("lora", False, "Low-rank adapters were trained in place of all weights."),
     ("objective.end_token", False, "The end-of-text token was trained; the authors strip it."),
     ("objective.shuffle", False, "Examples were shuffled; the authors sort them by length and problem."),
@@ -42,6 +38,14 @@ WORDS: dict[tuple[str, Json], str] = {
         "select",
         "passing",
     ): "Only passing samples were trained on: rejection sampling, the baseline that words compete with.",
+    ("select", "weighted"): "Samples were drawn by their share of passed tests, without words: reward-weighted "
+    "regression, a baseline that words compete with.",
+    ("control", "shuffled"): "This is a control run: verdicts and words were given to the wrong samples. It should not "
+    "gain.",
+    (
+        "control",
+        "constant",
+    ): "This is a control run: every failure was told the same empty phrase, as long as its words were.",
     ("feedback", "none"): "Failed programs got the reward token alone, without words (the paper's binary feedback).",
     (
         "feedback",

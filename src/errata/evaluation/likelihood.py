@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 BATCH = 16
+"""Texts that go through a model at once at most."""
+CELLS = 1 << 28
+"""Logits that are held at once at most: 1 GiB."""
 Written: TypeAlias = tuple[Text, str]
 """A prompt and what was written after it."""
 
@@ -36,16 +39,19 @@ def perplexities(model: str, texts: Sequence[Written]) -> list[float]:
     Of what was written alone, given its prompt; the token that ends a text does not count. NaN-free: a text without a
     token has perplexity 1.
     """
+    return [math.exp(loss / count) if count else 1.0 for loss, count in losses(model, texts)]
+
+
+def losses(model: str, texts: Sequence[Written]) -> Iterator[tuple[float, int]]:
+    """The negative log-likelihood of each text in nats, and the number of tokens that it is a sum over."""
     import torch
 
     tokenizer, made = models.load_tokenizer(model), models.load_model(model, precision="float32")
     rows = [tokens(tokenizer, text, models.positions(made)) for text in texts]
-    found: list[float] = []
     for row, logits in zip(rows, each(made, rows), strict=True):
         wanted = torch.tensor(row.ids[row.begin :], device=logits.device)
         said = logits.log_softmax(-1).gather(-1, wanted[:, None])[:, 0]
-        found.append(math.exp(-float(said.mean())) if len(wanted) else 1.0)
-    return found
+        yield -float(said.sum()), len(wanted)
 
 
 def divergences(model: str, base: str, texts: Sequence[Written]) -> list[float]:
@@ -79,8 +85,10 @@ def each(model: PreTrainedModel, rows: Sequence[Row]) -> Iterator[torch.Tensor]:
     """Logits (tokens written, vocabulary) of each row: those at place t say what token t should be."""
     import torch
 
-    for at in range(0, len(rows), BATCH):
-        batch = rows[at : at + BATCH]
+    longest = max((len(row.ids) for row in rows), default=1)
+    at_once = max(1, min(BATCH, CELLS // (longest * model.config.get_text_config().vocab_size)))
+    for at in range(0, len(rows), at_once):
+        batch = rows[at : at + at_once]
         width = max(len(row.ids) for row in batch)
         ids = torch.tensor([[*row.ids, *([0] * (width - len(row.ids)))] for row in batch], device=model.device)
         # Padding stands behind each text, where causal attention does not look.

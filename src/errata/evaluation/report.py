@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from errata import jsonl
-from errata.evaluation import charts, metrics, sections, telling, typeset
+from errata.evaluation import charts, metrics, sections, telling, typeset, watched
 from errata.evaluation.departures import departures
 from errata.evaluation.folder import Folder, Round, look
 from errata.evaluation.intervals import Interval
@@ -37,6 +37,8 @@ PARTS = 6
 HIDDEN_TEST = re.compile(r"hidden\[\d+\]$")
 DOING = {"sample": "sample", "verdict": "judge", "feedback": "explain", "model": "train"}
 """What a stage does, by the name of what it makes."""
+MEASURED = {"/watch/": "watched", "/held-out": "held-out", "/dev": "dev"}
+"""What is measured there, by what the folder's name holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +98,9 @@ def report(path: Path) -> Path:
         hacks=KINDS,
         outcomes=[name for name in metrics.OUTCOMES if any(name in mix for _, mix in mixes)],
         cards=tuple(_cards(folder)),
-        figures=_figures(folder) | dict(sections.figures(folder)),
+        figures=_figures(folder) | dict(sections.figures(folder)) | dict(watched.figures(folder)),
         compared=sections.section(folder),
+        watched=watched.section(folder),
         draws=metrics.draws(folder.measured[-1].held_out.rows) if folder.measured else 0,
         style=Markup("\n").join(map(Markup, styles())),
         boot=Markup(boot),
@@ -144,6 +147,8 @@ def table(path: Path) -> None:
             cells = [f"{s['value']:.1f}  ({_span(s['low'], s['high'])})" if s else "" for s in scores]
             by_goal.add_row("no token" if goal == "none" else goal, *cells)
         console.print(by_goal)
+    if seen := watched.lines(folder):
+        console.print(watched.verdict(seen))
 
 
 def _tries(folder: Folder) -> Table:
@@ -186,7 +191,11 @@ def stages(folder: Folder) -> list[tuple[str, float, int, int]]:
     for stretch in folder.seconds:
         where, _, what = stretch.stage.rpartition("/")
         what = DOING.get(what, what)
-        kind = f"{what}, held-out" if "held-out" in where else f"{what}, dev" if where.endswith("dev") else what
+        kind = what
+        for mark, name in MEASURED.items():
+            if mark in f"/{where}":
+                kind = f"{what}, {name}"
+                break
         seconds, items, tokens = found.get(kind, (0.0, 0, 0))
         found[kind] = (seconds + stretch.seconds, items + stretch.items, tokens + stretch.tokens)
     return sorted(((kind, *sums) for kind, sums in found.items()), key=lambda row: -row[1])

@@ -20,10 +20,14 @@ and feedback that pushes the program out of the text.
 
 import itertools
 import json
+import math
 import random
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
+
+import tyro
 
 from errata import prompts
 from errata.errors import UsageError
@@ -33,16 +37,21 @@ from errata.feedback.execution import interpreter
 from errata.jsonl import Json
 from errata.judges import Judging, judge
 from errata.judges.honeypot import honeypots
-from errata.policies import Sampling, check, serve
+from errata.policies import Sampling, Serving, check, serve
+from errata.policies.trimming import trimming
 from errata.prompts import GOALS, GOOD, ask, fcft
-from errata.recipes import weights
+from errata.recipes import watch, weights
+from errata.recipes.watch import Watching
 from errata.runs import Run
 from errata.tasks import apart, digest
+from errata.text import Trim
 from errata.training import Objective, fit
 from errata.types import Demo, Feedback, Sample, Task, Verdict
 
 FREE = {"free": True}
 GROWS = {"may": "grow"}
+PHRASE = "The program did not do what was asked, and more than this is not said of it. "
+"""What the control `constant` says of every failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,22 +76,34 @@ class Leti:
     """Words for failed programs: the traceback, the values got and expected, or none (the reward token alone)."""
     loss_on: Literal["all", "program"] = "all"
     """Loss on all text, as in the paper, or on the program alone."""
-    select: Literal["all", "balanced", "passing"] = "all"
-    """Samples to train on: all as in the paper, good and bad in a fixed ratio, or the passing alone (the baseline)."""
+    select: Literal["all", "balanced", "passing", "weighted"] = "all"
+    """Samples to train on: all as in the paper, good and bad in a fixed ratio, the passing alone (rejection sampling),
+    or as many drawn by weight, without words (reward-weighted regression)."""
     good_share: float = 0.5
     """Share of good samples where `select` is `balanced`; 1 would be rejection sampling."""
     dedupe: bool = False
     """Train on identical texts once a round; otherwise as often as they were sampled, as in the paper."""
     honeypot: float = 0.0
     """Share of the training tasks that get an impossible test: what passes it is a hack; never trained on."""
-    control: Literal["none", "shuffled"] = "none"
-    """`shuffled` gives verdicts and words to the wrong samples: a control that must not gain."""
+    control: Literal["none", "shuffled", "constant"] = "none"
+    """Controls: `shuffled` gives verdicts and words to the wrong samples and must not gain; `constant` gives the same
+    empty phrase, as long as the words were, to all that failed."""
+    beta: float = 0.5
+    """Where `select` is `weighted`: a sample counts `exp(score / beta)`, its score being the share of tests passed."""
+    trim: Trim = "none"
+    """What of a training sample is kept: all, what stands before LETI's stop words, or the first function."""
     lora: bool = False
     """Train low-rank adapters in place of all weights; merged into the model that is kept."""
     keep: Literal["all", "best,last", "last"] = field(default="last", metadata=FREE)
     """Whose weights stay on disk once a round is measured; the best is chosen on `dev`."""
+    watch: tyro.conf.UseAppendAction[tuple[str, ...]] = field(default=(), metadata=FREE)
+    """What must not get worse, measured before training and after each round: a task source, or `perplexity:FILE`."""
+    watching: Watching = Watching()
+    """How what is watched is measured."""
     backend: str = field(default="local", metadata=FREE)
-    """Where the model answers: `local` (transformers, in process) or `recorded:FILE`."""
+    """Where the model answers: `local` (transformers, in process), `server:URL` or `recorded:FILE`."""
+    server: Serving = field(default=Serving(), metadata=FREE)
+    """How the server is asked, where the backend is one."""
     seed: int = 0
     """Seed of draws, selection and training."""
     sampling: Sampling = Sampling(temperature=1.0)
@@ -97,6 +118,8 @@ class Leti:
     def __post_init__(self) -> None:
         if not 0 < self.good_share < 1:
             raise UsageError(f"good_share must be between 0 and 1, not {self.good_share}; use --select passing for 1")
+        if self.beta <= 0:
+            raise UsageError(f"beta must be above 0, not {self.beta}")
         if not 0 <= self.honeypot < 1:
             raise UsageError(f"honeypot must be at least 0 and less than 1, not {self.honeypot}")
         for name, value in {"iterations": self.iterations, "draws": self.draws}.items():
@@ -119,9 +142,9 @@ def leti(config: Leti, run: Run) -> str:
         step, seed = run.at(f"{i:02}"), 1000 * config.seed + i
         sampling = replace(config.sampling, seed=seed)
         objective = replace(config.objective, seed=seed, lora=config.lora or config.objective.lora)
-        with serve(model, config.backend) as policy:
+        with serve(model, config.backend, server=config.server, folder=step.path) as policy:
             asked = list(ask(tasks, config.draws, GOOD if i else "", config.prompt))
-            samples = step.map(Sample, policy.sample(sampling), asked)
+            samples = step.map(Sample, trimming(policy.sample(sampling), config.trim), asked)
         verdicts = step.map(Verdict, judge(tasks, config.judging), samples)
         words: Iterable[Feedback | None] = [None] * len(verdicts)
         if config.feedback != "none":
@@ -144,9 +167,11 @@ def identity(config: Leti) -> dict[str, Json]:
 
     Raises UsageError for settings that do not fit, before anything is begun.
     """
-    check(config.backend)
-    named: dict[str, Json] = {name: digest(tasks) for name, tasks in splits(config).items()}
-    return {**named, "model": weights.digest(config.model)}
+    check(config.backend, config.server)
+    loaded = splits(config)
+    watch.check(config.watch, config.watching, loaded["tasks"])
+    named: dict[str, Json] = {name: digest(tasks) for name, tasks in loaded.items()}
+    return {**named, **config.server.identity(), "model": weights.digest(config.model)}
 
 
 def assess(
@@ -158,7 +183,7 @@ def assess(
     tells what the token does, apart from what was learnt; the condition that was measured already is not asked again.
     """
     told: dict[tuple[str, float], Scores] = {}
-    with serve(model, config.backend) as policy:
+    with serve(model, config.backend, server=config.server, folder=step.path) as policy:
         for name, tasks in sets.items():
             if tasks:
                 scores = measure(step.at(name), policy, tasks, config.measuring, goal=goal, judging=config.judging)
@@ -170,6 +195,9 @@ def assess(
                 continue
             settings = replace(config.measuring, temperature=temperature)
             measure(there, policy, sets["held-out"], settings, goal=GOALS[name], judging=config.judging)
+    if config.watch:
+        asking = watch.Asking(backend=config.backend, goal=goal, seed=config.seed, judging=config.judging)
+        watch.watch(step, model, watch.load_all(config.watch, config.watching), config.watching, asking)
 
 
 def weed(run: Run, newest: int, config: Leti) -> None:
@@ -213,20 +241,42 @@ def conditioned(
     heard = [(verdict, feedback) for _, verdict, feedback in told]
     if config.control == "shuffled":
         rng.shuffle(heard)
+    elif config.control == "constant":
+        heard = [(verdict, feedback and replace(feedback, text=constant(feedback.text))) for verdict, feedback in heard]
     rows = [(row[0], *said) for row, said in zip(told, heard, strict=True) if said[0].passed is not None]
     if config.dedupe:
         first = {(row[0].prompt, row[0].text): row for row in reversed(rows)}
         rows = list(first.values())[::-1]
     good, bad = ([row for row in rows if row[1].passed is passed] for passed in (True, False))
-    if config.select != "all" and not good:
+    if config.select in ("balanced", "passing") and not good:
         raise UsageError(f"none of {len(rows)} samples passed: train on all of them, or take more draws or other tasks")
+    if not rows:
+        raise UsageError("no sample of this round can be trained on; take more draws or other tasks")
+    if config.select == "weighted":
+        yield from weighted([(sample, verdict) for sample, verdict, _ in rows], config, rng)
+        return
     if config.select == "passing":
         rows = good
     elif config.select == "balanced" and bad:
         odds = config.good_share / (1 - config.good_share)
         goods, bads = min(len(good), round(len(bad) * odds)), min(len(bad), round(len(good) / odds))
         rows = rng.sample(good, goods) + rng.sample(bad, bads)
-    if not rows:
-        raise UsageError("no sample of this round can be trained on; take more draws or other tasks")
     for sample, verdict, feedback in rows:
         yield fcft(sample, verdict, feedback, loss_on=config.loss_on)
+
+
+def weighted(rows: Sequence[tuple[Sample, Verdict]], config: Leti, rng: random.Random) -> Iterator[Demo]:
+    """Reward-weighted regression (Peters & Schaal 2007): samples drawn with replacement by `exp(score / beta)`, as many
+    as there are, whose mean loss is that of all of them so weighted. Every text bears the good token, since what is
+    learnt is one policy, and a repeated one an id of its own."""
+    chosen = rng.choices(rows, [math.exp(verdict.score / config.beta) for _, verdict in rows], k=len(rows))
+    seen: Counter[str] = Counter()
+    for sample, verdict in chosen:
+        demo = fcft(sample, replace(verdict, passed=True), None, loss_on=config.loss_on)
+        yield replace(demo, id=f"{demo.id}~{seen[demo.id]}") if seen[demo.id] else demo
+        seen[demo.id] += 1
+
+
+def constant(words: str) -> str:
+    """A phrase that says nothing, as long as the words."""
+    return (PHRASE * (len(words) // len(PHRASE) + 1))[: len(words)]
