@@ -49,8 +49,7 @@ def data(run: Run, config: Autoif) -> Data:
     """All that is made before training, a stage a folder."""
     seeds = autoif_sources.seeds(config.seeds)
     queries = autoif_sources.queries(config.queries, config.query_length)
-    who = config.supervisor, judge_of(config)
-    with supervised(run, config, who[0]) as supervisor, supervised(run, config, who[1]) as judge:
+    with supervised(run, config, config.supervisor) as supervisor:
         instructions = stages.instructions(run.at("instructions"), supervisor, seeds, queries, config)
         replies = stages.verifiers(run.at("verifiers"), supervisor, instructions, config)
         verified = stages.crossed(run.at("cross-validation"), replies, instructions, config)
@@ -60,7 +59,8 @@ def data(run: Run, config: Autoif) -> Data:
         requests, tasks = stages.requests(run.at("requests"), translated, instructions, queries, config)
         samples, verdicts = stages.responses(run.at("responses"), supervisor, requests, tasks, config)
         passing = [sample for sample, _ in stages.passing(samples, verdicts, config)]
-        scores = stages.scores(run.at("quality"), judge, passing, requests, config)
+        with judged(run, config, supervisor) as judge:
+            scores = stages.scores(run.at("quality"), judge, passing, requests, config)
     return Data(
         instructions=instructions,
         verified=verified,
@@ -82,9 +82,14 @@ def supervised(run: Run, config: Autoif, supervisor: Supervisor) -> Generator[st
         yield stages.Asking(policy=policy, settings=supervisor, seed=config.seed)
 
 
-def judge_of(config: Autoif) -> Supervisor:
+@contextmanager
+def judged(run: Run, config: Autoif, supervisor: stages.Asking) -> Generator[stages.Asking]:
     """Who scores responses: the supervisor, unless there is a judge model."""
-    return config.judge if config.judge.model else replace(config.supervisor, judging=config.judge.judging)
+    if config.judge.model:
+        with supervised(run, config, config.judge) as judge:
+            yield judge
+    else:
+        yield replace(supervisor, settings=replace(supervisor.settings, judging=config.judge.judging))
 
 
 def identity(config: Autoif) -> dict[str, Json]:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from errata import jsonl
 from errata.errors import UsageError
-from errata.tasks import answers, benchmarks, events, instructions, primer, rulebook
-from errata.types import Rules, StdinTests, Task, UnitTests
+from errata.tasks import answers, benchmarks, events, functions, instructions, primer, rulebook
+from errata.types import Functions, Rules, StdinTests, Task, UnitTests
 
-NAMES = ("primer", *benchmarks.NAMES, *answers.NAMES, *events.NAMES, *instructions.NAMES)
+NAMES = ("primer", *benchmarks.NAMES, *answers.NAMES, *events.NAMES, *functions.NAMES, *instructions.NAMES)
 SPEC = re.compile(r"(?P<source>[^\[\]]+)(?P<brackets>(?:\[[^\[\]]*\])*)")
 SLICE = re.compile(r"(?P<start>\d*):(?P<stop>\d*)")
 FILE_ENDINGS = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
@@ -58,6 +58,8 @@ def source(where: str, split: str) -> tuple[Task, ...]:
         return answers.load(name, rest, split)
     if name in events.NAMES:
         return events.load(name, rest, split)
+    if name in functions.NAMES:
+        return functions.load(name, rest, split)
     if name in instructions.NAMES:
         return instructions.load(name, rest, split)
     if not where.endswith(FILE_ENDINGS):
@@ -82,6 +84,8 @@ def own(path: Path) -> tuple[Task, ...]:
                 field = "tests"
             case StdinTests(cases=asked, hidden=hidden):
                 field = "cases"
+            case Functions(functions=asked):
+                field, hidden = "functions", ()
             case Rules() as check:
                 rulebook.read_all(check, f"{path}:{number}")
                 continue
