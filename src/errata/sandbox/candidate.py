@@ -11,10 +11,11 @@ takes its answers as values that the program gave, never as verdicts. It knows n
 
 import atexit
 import builtins
-import socket
+import marshal
 import sys
 import threading
 import types
+from _socket import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from enum import Enum
@@ -24,7 +25,7 @@ from typing import cast
 
 from errata.sandbox.lent import Borrowed, Lent
 from errata.sandbox.operations import OPERATIONS
-from errata.sandbox.protocol import Closed, Json, TooLarge, pack, parse, receive, send, unpack
+from errata.sandbox.protocol import Closed, Json, TooLarge, pack, receive, send, unpack
 from errata.sandbox.shares import Shared
 from errata.sandbox.values import base, derived, from_numpy, to_numpy
 
@@ -39,7 +40,7 @@ HARNESS_DEPTH = 24
 class Service:
     """One program, from its source to the judge's last question."""
 
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: socket) -> None:
         self.channel = channel
         self.kept: list[object] = []
         self.keys: dict[int, int] = {}
@@ -334,9 +335,9 @@ def wrong_syntax(error: BaseException) -> Json:
     return ["SyntaxError", str(error), None, None, None, None]
 
 
-def serve(channel: socket.socket, job: bytes) -> None:
+def serve(channel: socket, job: bytes) -> None:
     """Runs the program of the job and answers until the judge hangs up."""
     try:
-        Service(channel).run(cast("dict[str, Json]", parse(job)))
+        Service(channel).run(cast("dict[str, Json]", marshal.loads(job)))
     except Closed:
         return

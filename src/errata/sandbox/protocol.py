@@ -12,14 +12,9 @@ are taken from their modules at once: programs and tests may put others there.
 
 import builtins
 import math
-import socket
-from array import array
-from base64 import b64decode, b64encode
+from _socket import socket
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from fractions import Fraction
 from json import JSONDecoder, JSONEncoder
 from struct import Struct
 from typing import TypeAlias, cast
@@ -52,7 +47,7 @@ class Closed(Exception):
     """The other end is gone."""
 
 
-def send(channel: socket.socket, message: Json) -> None:
+def send(channel: socket, message: Json) -> None:
     try:
         body = WRITE(message).encode("ascii")
     except (RecursionError, ValueError) as error:
@@ -108,12 +103,26 @@ TYPES: dict[str, type] = {
         if isinstance(kind, type) and (issubclass(kind, BaseException) or kind.__module__ == "builtins")
     },
     "NoneType": type(None),
-    **{kind.__name__: kind for kind in (Counter, OrderedDict, defaultdict, deque, Fraction, Decimal, date, datetime)},
+    **{kind.__name__: kind for kind in (Counter, OrderedDict, defaultdict, deque)},
 }
 """Types that cross by name."""
 NAMES: dict[type, str] = {kind: name for name, kind in TYPES.items()}
 CONSTANTS: dict[str, object] = {"Ellipsis": ..., "NotImplemented": NotImplemented}
-MUTABLE = (list, dict, set, bytearray, deque, Counter, OrderedDict, defaultdict, array)
+MUTABLE: set[type] = {list, dict, set, bytearray, deque, Counter, OrderedDict, defaultdict}
+LATE: dict[str, Callable[[], None]] = {}
+"""Modules whose types are made known when one first crosses (`values`), and what does it."""
+HOMES = {"Fraction": "fractions", "Decimal": "decimal", "array": "array"} | dict.fromkeys(
+    ("date", "datetime", "time", "timedelta"), "datetime"
+)
+"""Their tags and names."""
+
+
+def arrived(module: object) -> bool:
+    """Makes the types of such a module known; whether there was anything to do."""
+    load = LATE.pop(module, None) if type(module) is str else None
+    if load is not None:
+        load()
+    return load is not None
 
 
 def pack(value: object, other: Other, depth: int = 0) -> Json:
@@ -134,6 +143,8 @@ def pack(value: object, other: Other, depth: int = 0) -> Json:
     if kind is list:
         return [pack(item, other, depth + 1) for item in cast("list[object]", value)]
     maker = PACKERS.get(kind)
+    if maker is None and arrived(kind.__module__):
+        maker = PACKERS.get(kind)
     if maker is None:
         return other(value)
     tag, make = maker
@@ -165,26 +176,18 @@ def bounded(value: object, inner: Inner) -> Json:
 
 
 def blob(value: object, _: Inner) -> Json:
-    return b64encode(cast("bytes", value)).decode("ascii")
-
-
-def moment(value: object, _: Inner) -> Json:
-    when = cast("datetime", value)
-    zone = None if type(value) is date else when.tzinfo
-    return when.isoformat() if zone is None or zone.__class__.__module__ == "datetime" else None
+    return cast("bytes", value).hex()
 
 
 def by_name(value: object, _: Inner) -> Json:
-    return NAMES.get(cast("type", value))
+    kind = cast("type", value)
+    if kind not in NAMES:
+        arrived(kind.__module__)
+    return NAMES.get(kind)
 
 
 def attributes(*names: str) -> Callable[[object, Inner], Json]:
     return lambda value, inner: [inner(getattr(value, name)) for name in names]
-
-
-def typed(value: object, _: Inner) -> Json:
-    numbers = cast("array[int]", value)
-    return [numbers.typecode, b64encode(numbers.tobytes()).decode("ascii")]
 
 
 EMPTY: dict[object, object] = {}
@@ -208,13 +211,6 @@ PACKERS: dict[type, tuple[str, Callable[[object, Inner], Json]]] = {
         "items",
         lambda value, inner: pairs(dict(cast("Iterable[tuple[object, object]]", value)), inner),
     ),
-    Fraction: ("Fraction", attributes("numerator", "denominator")),
-    Decimal: ("Decimal", lambda value, _: str(value)),
-    date: ("date", moment),
-    datetime: ("datetime", moment),
-    time: ("time", moment),
-    timedelta: ("timedelta", attributes("days", "seconds", "microseconds")),
-    array: ("array", typed),
     type: ("type", by_name),
     type(...): ("constant", lambda value, _: repr(value)),
     type(NotImplemented): ("constant", lambda value, _: repr(value)),
@@ -233,6 +229,8 @@ def unpack(tree: Json, known: Known, depth: int = 0) -> object:
     if not isinstance(tag, str):
         raise Broken
     make = UNPACKERS.get(tag)
+    if make is None and arrived(HOMES.get(tag)):
+        make = UNPACKERS.get(tag)
     if make is None:
         return known(tag, content)
 
@@ -308,16 +306,11 @@ def numbers_of(content: Json, inner: Outer) -> list[int]:
     return cast("list[int]", numbers)
 
 
-def decimal(content: Json, _: Outer) -> object:
-    digits = text(content)
-    if len(digits) > 10_000:
-        raise Broken
-    return Decimal(digits)
-
-
-def array_of(content: Json, _: Outer) -> object:
-    code, body = several(content)
-    return array(text(code), b64decode(text(body), validate=True))
+def type_of(content: Json, _: Outer) -> object:
+    name = text(content)
+    if name not in TYPES:
+        arrived(HOMES.get(name))
+    return TYPES[name]
 
 
 UNPACKERS: dict[str, Callable[[Json, Outer], object]] = {
@@ -327,8 +320,8 @@ UNPACKERS: dict[str, Callable[[Json, Outer], object]] = {
     "dict": couples,
     "set": lambda content, inner: in_order(many(content, inner)),
     "frozenset": lambda content, inner: frozenset(many(content, inner)),
-    "bytes": lambda content, _: b64decode(text(content), validate=True),
-    "bytearray": lambda content, _: bytearray(b64decode(text(content), validate=True)),
+    "bytes": lambda content, _: bytes.fromhex(text(content)),
+    "bytearray": lambda content, _: bytearray.fromhex(text(content)),
     "complex": lambda content, inner: complex(*cast("list[float]", many(content, inner))),
     "range": lambda content, inner: range(*numbers_of(content, inner)),
     "slice": lambda content, inner: slice(*many(content, inner)),
@@ -338,13 +331,6 @@ UNPACKERS: dict[str, Callable[[Json, Outer], object]] = {
     "deque": queued,
     "keys": lambda content, inner: dict.fromkeys(many(content, inner)).keys(),
     "items": lambda content, inner: couples(content, inner).items(),
-    "Fraction": lambda content, inner: Fraction(*numbers_of(content, inner)),
-    "Decimal": decimal,
-    "date": lambda content, _: date.fromisoformat(text(content)),
-    "datetime": lambda content, _: datetime.fromisoformat(text(content)),
-    "time": lambda content, _: time.fromisoformat(text(content)),
-    "timedelta": lambda content, inner: timedelta(*numbers_of(content, inner)),
-    "array": array_of,
-    "type": lambda content, _: TYPES[text(content)],
+    "type": type_of,
     "constant": lambda content, _: CONSTANTS[text(content)],
 }

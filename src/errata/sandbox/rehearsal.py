@@ -4,11 +4,12 @@ What the interpreter writes into its own code while it specialises it, and what 
 otherwise write and make again in every fork, a page at a time.
 """
 
+import marshal
 import sys
 from _socket import SHUT_WR, socket, socketpair
 from collections.abc import Callable
 
-from errata.sandbox.protocol import WRITE, Json
+from errata.sandbox.protocol import Json
 
 REHEARSAL = """
 import math, re, sys, collections, itertools, functools, heapq, string
@@ -32,7 +33,7 @@ def rehearse(serve: Callable[[socket, bytes], None]) -> None:
     """Runs it, and leaves the interpreter's state as it was."""
     main, arguments, depth = sys.modules["__main__"], sys.argv, sys.getrecursionlimit()
     plan: Json = [[1, [3, 1, 2]], [2, {"t": "tuple", "v": [1, 2]}], ["x", [5]]]
-    job = WRITE({"source": REHEARSAL, "imports": [], "back": False, "call": "f", "plan": plan}).encode()
+    job = marshal.dumps({"source": REHEARSAL, "imports": [], "back": False, "call": "f", "plan": plan})
     for _ in range(TIMES):
         ours, theirs = socketpair()
         ours.shutdown(SHUT_WR)

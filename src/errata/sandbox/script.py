@@ -4,7 +4,7 @@ A case passes when the program came to its end by itself, with status 0, and pri
 never enters its process. The time limit holds for each case; after the first that runs out of it no other is run.
 """
 
-import json
+import marshal
 import math
 import signal
 from collections.abc import Sequence
@@ -75,7 +75,7 @@ def run_case(worker: Worker, program: Program, case: tuple[str, str], limits: Li
         "script": True,
     }
     room = replace(limits, output_bytes=max(limits.output_bytes, len(case[1].encode(errors="replace")) + ROOM))
-    child = worker.start(json.dumps(order).encode("ascii"), room, case[0].encode("utf-8", "surrogatepass"))
+    child = worker.start(marshal.dumps(order), room, case[0].encode("utf-8", "surrogatepass"))
     session = Session(child)
     report = None
     silent = False

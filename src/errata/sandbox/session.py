@@ -24,7 +24,7 @@ from errata.sandbox.plan import Asked
 from errata.sandbox.protocol import Broken, Closed, Json, TooLarge, pack, unpack
 from errata.sandbox.raised import Own, Raised, Report, class_of, error_of, told
 from errata.sandbox.shares import Shared
-from errata.sandbox.values import base, derived, from_numpy, to_numpy
+from errata.sandbox.values import base, derived, every, from_numpy, to_numpy
 from errata.sandbox.worker import Child
 from errata.types import Outcome as Word
 
@@ -50,6 +50,7 @@ class Session:
 
     def __init__(self, child: Child, copy_back: bool = False) -> None:
         """copy_back: the program was told to send its arguments back."""
+        every()
         self.child = child
         self.copy_back = copy_back
         self.ahead = Ahead((), 0, 0, self.send, self.receive)

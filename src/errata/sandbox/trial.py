@@ -9,7 +9,7 @@ Names: what tests see of the program are the names that it defines, except built
 entry point itself.
 """
 
-import json
+import marshal
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -128,7 +128,7 @@ class Trial:
             "call": self.plan.name if self.plan else "",
             "plan": [list(item.arguments) for item in asked],
         }
-        return json.dumps(order).encode("ascii")
+        return marshal.dumps(order)
 
     def run(self, session: Session, seconds: float) -> list[Found]:
         """seconds: CPU time that test code may use."""

@@ -1,12 +1,33 @@
-"""Values that are nearly plain: instances of subclasses of plain types, and numpy's numbers. Used by both ends."""
+"""Values that are nearly plain: instances of subclasses of plain types, numpy's numbers, and types of modules that few
+programs use, made known to the protocol when one first crosses: every module that a zygote holds is paid for again in
+each of its forks. Used by both ends; a judge loads all at once, since tests may put others in their place.
+"""
 
-import base64
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import ModuleType
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
-from errata.sandbox.protocol import PACKERS, Json
+from errata.sandbox.protocol import (
+    LATE,
+    MUTABLE,
+    NAMES,
+    PACKERS,
+    TYPES,
+    UNPACKERS,
+    Inner,
+    Json,
+    Outer,
+    attributes,
+    numbers_of,
+    several,
+    text,
+)
+
+if TYPE_CHECKING:
+    from array import array
+    from datetime import datetime
+
 
 BASES: tuple[tuple[type, Callable[[object], object]], ...] = (
     (int, lambda value: int.__pos__(cast("int", value))),
@@ -23,6 +44,9 @@ BASES: tuple[tuple[type, Callable[[object], object]], ...] = (
 )
 """Plain types, and how an instance of a subclass is read by the base's own means, whatever the subclass overrides."""
 PLAIN = tuple(kind for kind, _ in BASES)
+Rows: TypeAlias = Iterable[tuple[type, str, Callable[[object, Inner], Json], Callable[[Json, Outer], object]]]
+MOST_DIGITS = 10_000
+"""Of a decimal number."""
 
 
 def base(value: object) -> object:
@@ -86,7 +110,7 @@ def from_numpy(value: object) -> Json:
     if array.dtype.kind not in "biufc":
         return None
     shape: Json = None if isinstance(value, numpy.generic) else list(array.shape)
-    return {"t": "numpy", "v": [array.dtype.str, shape, base64.b64encode(array.tobytes()).decode("ascii")]}
+    return {"t": "numpy", "v": [array.dtype.str, shape, array.tobytes().hex()]}
 
 
 def to_numpy(content: Json) -> object:
@@ -94,5 +118,88 @@ def to_numpy(content: Json) -> object:
     import numpy as module
 
     kind, shape, body = cast("tuple[str, list[int] | None, str]", content)
-    flat = numpy_of(module).frombuffer(base64.b64decode(body, validate=True), kind)
+    flat = numpy_of(module).frombuffer(bytes.fromhex(body), kind)
     return flat[0] if shape is None else flat.reshape(shape).copy()
+
+
+def known(rows: Rows) -> None:
+    for kind, tag, pack, unpack in rows:
+        PACKERS[kind], UNPACKERS[tag] = (tag, pack), unpack
+
+
+def crossing(*kinds: type) -> None:
+    """Types that cross by name too."""
+    for kind in kinds:
+        TYPES[kind.__name__], NAMES[kind] = kind, kind.__name__
+
+
+def fractions() -> None:
+    from fractions import Fraction
+
+    crossing(Fraction)
+    pack = attributes("numerator", "denominator")
+    known([(Fraction, "Fraction", pack, lambda content, inner: Fraction(*numbers_of(content, inner)))])
+
+
+def decimals() -> None:
+    from decimal import Decimal
+
+    def decimal(content: Json, _: Outer) -> object:
+        digits = text(content)
+        if len(digits) > MOST_DIGITS:
+            raise ValueError
+        return Decimal(digits)
+
+    crossing(Decimal)
+    known([(Decimal, "Decimal", lambda value, _: str(value), decimal)])
+
+
+def moments() -> None:
+    from datetime import date, datetime, time, timedelta
+
+    crossing(date, datetime)
+    known(
+        [
+            (date, "date", moment, lambda content, _: date.fromisoformat(text(content))),
+            (datetime, "datetime", moment, lambda content, _: datetime.fromisoformat(text(content))),
+            (time, "time", moment, lambda content, _: time.fromisoformat(text(content))),
+            (
+                timedelta,
+                "timedelta",
+                attributes("days", "seconds", "microseconds"),
+                lambda content, inner: timedelta(*numbers_of(content, inner)),
+            ),
+        ]
+    )
+
+
+def moment(value: object, _: Inner) -> Json:
+    when = cast("datetime", value)
+    zone = getattr(when, "tzinfo", None)
+    return when.isoformat() if zone is None or type(zone).__module__ == "datetime" else None
+
+
+def arrays() -> None:
+    from array import array
+
+    def array_of(content: Json, _: Outer) -> object:
+        code, body = several(content)
+        return array(text(code), bytes.fromhex(text(body)))
+
+    MUTABLE.add(array)
+    known([(array, "array", typed, array_of)])
+
+
+def typed(value: object, _: Inner) -> Json:
+    numbers = cast("array[int]", value)
+    return [numbers.typecode, numbers.tobytes().hex()]
+
+
+def every() -> None:
+    """Makes all of them known now."""
+    for load in list(LATE.values()):
+        load()
+    LATE.clear()
+
+
+LATE.update(fractions=fractions, decimal=decimals, datetime=moments, array=arrays)
