@@ -8,10 +8,10 @@ import torch
 from checkpoints import ARCHITECTURES, checkpoint
 from errata.errors import UsageError
 from errata.models import load_model, load_tokenizer
-from errata.policies import Sampling, local, serve
+from errata.policies import Sampling, local, seed_of, serve
 from errata.policies.decoding import Batch, Row, generated, shelves
 from errata.policies.local import Local
-from errata.policies.noise import choose, narrowed, seed_of
+from errata.policies.noise import choose, narrowed
 from errata.types import Message, Prompt
 
 PROMPTS = (
@@ -195,8 +195,8 @@ def test_a_chat_model_is_asked_through_its_template(tmp_path):
 
 def test_an_unknown_backend_is_refused_with_those_there_are():
     with (
-        pytest.raises(UsageError, match=r"^no backend 'server:http://x': there are local and recorded:FILE$"),
-        serve("m", "server:http://x"),
+        pytest.raises(UsageError, match=r"^no backend 'vllm': there are local, server:URL and recorded:FILE$"),
+        serve("m", "vllm"),
     ):
         pass
 

@@ -1,20 +1,26 @@
 """Asking a model for text.
 
-A policy turns prompts into samples. `local` generates in process, `recorded` answers from a file. All of them are
-stages: out of order, each sample as soon as it is ready, and the seed of a draw derives from its id.
+A policy turns prompts into samples. `local` generates in process, `server` asks an OpenAI-compatible server,
+`recorded` answers from a file. All of them are stages: out of order, each sample as soon as it is ready, and the seed
+of a draw derives from its id.
 """
 
+import hashlib
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from errata.errors import UsageError
 from errata.models import patient
+from errata.policies.serving import Serving, address, refuse_secrets
 from errata.types import Owed, Prompt, Sample, Stage, Timed
 
 if TYPE_CHECKING:
     from errata.policies.local import Local
+
+__all__ = ["Policy", "Sampling", "Serving", "check", "seed_of", "serve"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,13 @@ class Sampling:
             raise UsageError("stop has an empty string, which would end every reply at once")
 
 
+def seed_of(sampling: Sampling, draw: str) -> int:
+    """A draw's seed, as a signed 64-bit integer."""
+    return int.from_bytes(
+        hashlib.blake2b(f"{sampling.seed}:{draw}".encode(), digest_size=8).digest(), "big", signed=True
+    )
+
+
 class Policy(Protocol):
     """Something that answers prompts."""
 
@@ -55,28 +68,45 @@ class Policy(Protocol):
         ...
 
 
-def check(backend: str) -> tuple[str, str]:
-    """The kind of a backend and what it is given. Raises UsageError for one that there is not."""
+def check(backend: str, server: Serving | None = None) -> tuple[str, str]:
+    """The kind of a backend and what it is given. Raises UsageError for one that there is not, and where a secret
+    stands in what would be written to disk."""
     kind, _, rest = backend.partition(":")
-    if (kind, bool(rest)) not in (("local", False), ("recorded", True)):
-        raise UsageError(f"no backend {backend!r}: there are local and recorded:FILE")
+    if (kind, bool(rest)) not in (("local", False), ("recorded", True), ("server", True)):
+        shown = kind if "//" in rest else backend
+        raise UsageError(f"no backend {shown!r}: there are local, server:URL and recorded:FILE")
+    if kind == "server":
+        rest = address(rest)
+        refuse_secrets(rest, server or Serving())
     return kind, rest
 
 
 @contextmanager
-def serve(model: str, backend: str = "local", *, batch_size: int = 0) -> Generator[Policy]:
+def serve(
+    model: str,
+    backend: str = "local",
+    *,
+    batch_size: int = 0,
+    server: Serving | None = None,
+    folder: Path | None = None,
+) -> Generator[Policy]:
     """The model, ready to be asked, loaded when it first is; its memory is free again afterwards.
 
-    `local` generates with transformers in this process; `recorded:FILE` answers from a file of samples.
-    `batch_size` 0 is found from the memory there is.
+    `local` generates with transformers in this process; `server:URL` asks any OpenAI-compatible server, as `server`
+    says, and keeps its replies in `folder` so that none is paid for twice; `recorded:FILE` answers from a file of
+    samples. `batch_size`, of `local`, is found from the memory there is when it is 0.
     """
-    kind, rest = check(backend)
+    kind, rest = check(backend, server)
     if kind == "recorded":
-        from pathlib import Path
-
         from errata.policies.recorded import Recorded
 
         yield Recorded(Path(rest))
+        return
+    if kind == "server":
+        from errata.policies.server import Server
+
+        with Server(model, rest, server or Serving(), folder) as asked:
+            yield asked
         return
     late = _Late(model, batch_size)
     try:

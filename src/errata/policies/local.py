@@ -29,9 +29,8 @@ from errata.models import (
     quiet,
     use_cores,
 )
-from errata.policies import Sampling
+from errata.policies import Sampling, seed_of
 from errata.policies.decoding import LOOK, Ends, Row, decode
-from errata.policies.noise import seed_of
 from errata.text import cut
 from errata.types import Prompt, Sample, Stage, Text
 

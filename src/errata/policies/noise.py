@@ -9,8 +9,6 @@ that differ in their last bits with the batch can, rarely, change a token.
 
 from __future__ import annotations
 
-import hashlib
-
 import torch
 
 from errata.policies import Sampling
@@ -18,13 +16,6 @@ from errata.policies import Sampling
 GOLDEN = -7046029254386353131  # 0x9E3779B97F4A7C15: splitmix64's increment (Steele, Lea and Flood 2014)
 FIRST = -4658895280553007687  # 0xBF58476D1CE4E5B9
 SECOND = -7723592293110705685  # 0x94D049BB133111EB
-
-
-def seed_of(sampling: Sampling, draw: str) -> int:
-    """A draw's seed, as a signed 64-bit integer."""
-    return int.from_bytes(
-        hashlib.blake2b(f"{sampling.seed}:{draw}".encode(), digest_size=8).digest(), "big", signed=True
-    )
 
 
 def mix(x: torch.Tensor) -> torch.Tensor:

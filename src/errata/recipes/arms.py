@@ -180,7 +180,7 @@ def refined(bench: Bench, arm: Arm) -> Iterator[Demo]:
         model = taught(bench, where.at("refiner"), feedback=False)
     elif arm.kind == "few-shot":
         model, sampling = bench.model, ended(sampling, prompts.REFINING_STOPS)
-    with serve(model, config.backend) as policy:
+    with serve(model, config.backend, server=config.server, folder=where.path) as policy:
         samples = where.map(Sample, policy.sample(sampling), asked)
     tasks = [row.task for row in rows.values()]
     verdicts = where.map(Verdict, judge(tasks, replace(config.judging, hidden=True)), samples)
@@ -223,7 +223,7 @@ def criticised(bench: Bench, arm: Arm, where: Run) -> Sequence[Feedback]:
     ]
     name = weights.folder(critic.model) if critic.model else bench.model
     sampling = replace(ended(critic.sampling, ("\n\n", *prompts.REFINING_STOPS)), seed=config.seed)
-    with serve(name, critic.backend) as policy:
+    with serve(name, critic.backend, server=critic.server, folder=where.path) as policy:
         samples = where.map(Sample, policy.sample(sampling), asked)
     author = f"critic:{critic.model or config.model}"
     of = {row.task.id: row.feedback.of for row in bench.heard["tasks"]}

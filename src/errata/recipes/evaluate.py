@@ -6,7 +6,7 @@ from typing import Literal
 from errata.evaluation.measure import Measuring, Scores, measure
 from errata.jsonl import Json
 from errata.judges import Judging
-from errata.policies import check, serve
+from errata.policies import Serving, check, serve
 from errata.prompts import GOALS
 from errata.recipes import weights
 from errata.runs import Run
@@ -18,13 +18,15 @@ class Evaluate:
     """Settings of a measurement."""
 
     model: str
-    """`primer`, a folder, or a name on the Hub."""
+    """`primer`, a folder, a name on the Hub, or the name that a server knows."""
     tasks: str
     """What to measure on: NAME[:FILE][split][a:b]."""
     goal: Literal["good", "bad", "none"] = "none"
     """Control token that the model is asked with; `good` for what errata has trained."""
     backend: str = field(default="local", metadata={"free": True})
-    """Where the model answers: `local` (transformers, in process) or `recorded:FILE`."""
+    """Where the model answers: `local` (transformers, in process), `server:URL` or `recorded:FILE`."""
+    server: Serving = field(default=Serving(), metadata={"free": True})
+    """How the server is asked, where the backend is one."""
     draws: int = 10
     """Programs drawn for each task."""
     temperature: float = 0.2
@@ -42,8 +44,9 @@ def identity(config: Evaluate) -> dict[str, Json]:
 
     Raises UsageError for settings that do not fit, before anything is begun.
     """
-    check(config.backend)
-    return {"tasks": digest(load(config.tasks)), "model": weights.digest(config.model)}
+    kind, _ = check(config.backend, config.server)
+    model = weights.digest(config.model, served=kind == "server")
+    return {"tasks": digest(load(config.tasks)), **config.server.identity(), "model": model}
 
 
 def evaluate(config: Evaluate, run: Run) -> Scores:
@@ -52,5 +55,6 @@ def evaluate(config: Evaluate, run: Run) -> Scores:
     measuring = Measuring(
         draws=config.draws, temperature=config.temperature, max_new_tokens=config.max_new_tokens, seed=config.seed
     )
-    with serve(weights.folder(config.model), config.backend) as policy:
+    model = weights.folder(config.model)
+    with serve(model, config.backend, server=config.server, folder=run.path) as policy:
         return measure(run, policy, tasks, measuring, goal=GOALS[config.goal], judging=config.judging)

@@ -26,7 +26,7 @@ from errata.errors import UsageError, Waiting
 from errata.evaluation.measure import Measuring, measure
 from errata.jsonl import Json, lines
 from errata.judges import Judging
-from errata.policies import Sampling, check, serve
+from errata.policies import Sampling, Serving, check, serve
 from errata.recipes import account, arms, questions, weights
 from errata.runs import Run
 from errata.tasks import apart, digest
@@ -44,7 +44,9 @@ class Critic:
     model: str = ""
     """Who writes feedback: `primer`, a folder, or a name on the Hub; empty is the base model."""
     backend: str = "local"
-    """Where it answers: `local` or `recorded:FILE`."""
+    """Where it answers: `local`, `server:URL` or `recorded:FILE`."""
+    server: Serving = field(default=Serving(), metadata=FREE)
+    """How the server is asked, where the backend is one."""
     sampling: Sampling = Sampling(temperature=0.7, max_new_tokens=200)
     """How it is asked for feedback."""
 
@@ -95,7 +97,9 @@ class Ilf:
     lora: bool = False
     """Train low-rank adapters in place of all weights; merged into the models that are kept."""
     backend: str = field(default="local", metadata=FREE)
-    """Where the model and the refiner answer: `local` (transformers, in process) or `recorded:FILE`."""
+    """Where the model and the refiner answer: `local` (transformers, in process), `server:URL` or `recorded:FILE`."""
+    server: Serving = field(default=Serving(), metadata=FREE)
+    """How the server is asked, where the backend is one."""
     seed: int = 0
     """Seed of draws, choices and training."""
     critic: Critic = Critic()
@@ -190,16 +194,17 @@ def identity(config: Ilf) -> dict[str, Json]:
 
     Raises UsageError for settings that do not fit, before anything is begun.
     """
-    check(config.backend)
-    check(config.critic.backend)
+    check(config.backend, config.server)
+    check(config.critic.backend, config.critic.server)
     named: dict[str, Json] = {name: digest(tasks) for name, tasks in splits(config).items()}
     if config.annotations:
         named["annotations"] = hashlib.sha256(b"".join(line for _, line in lines(Path(config.annotations)))).hexdigest()
-    return {**named, "model": weights.digest(config.model)}
+    asked = {f"critic.{name}": value for name, value in config.critic.server.identity().items()}
+    return {**named, **config.server.identity(), **asked, "model": weights.digest(config.model)}
 
 
 def assess(step: Run, model: str, tasks: Sequence[Task], config: Ilf) -> None:
     """Scores of one model on the held-out tasks, by hidden tests where they have them."""
     settings = replace(config.measuring, style=config.prompt)
-    with serve(model, config.backend) as policy:
+    with serve(model, config.backend, server=config.server, folder=step.path) as policy:
         measure(step.at("held-out"), policy, tasks, settings, judging=config.judging)

@@ -78,7 +78,7 @@ def an_example(task: Task, config: Leti) -> Demo:
 def pace(model: str, tasks: Sequence[Task], config: Leti) -> tuple[float, float, float]:
     """Seconds to sample one program, seconds to judge one, and tokens of a reply, measured on a few."""
     asked: list[Prompt] = list(ask(tasks[:PROBE], 1, "", config.prompt))
-    with serve(model, config.backend) as policy:
+    with serve(model, config.backend, server=config.server) as policy:
         stage = policy.sample(replace(config.sampling, seed=config.seed))
         list(stage(asked[:1]))
         begun = time.monotonic()

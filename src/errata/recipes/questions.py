@@ -51,7 +51,7 @@ def sampled(step: Run, model: str, tasks: Sequence[Task], config: Ilf, *, mend: 
         tasks, rows = annotated(tasks, Path(config.annotations))
         samples = step.put(Sample, rows)
     else:
-        with serve(model, config.backend) as policy:
+        with serve(model, config.backend, server=config.server, folder=step.path) as policy:
             prompts = list(ask(tasks, config.draws, style=config.prompt))
             samples = step.map(Sample, policy.sample(config.sampling), prompts)
     verdicts = step.map(Verdict, judge(tasks, config.judging), samples)

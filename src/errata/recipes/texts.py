@@ -95,7 +95,7 @@ def texts(config: Texts, run: Run) -> str:
         for note in notes
         for draw in range(config.refinements)
     ]
-    with serve(model, config.backend) as policy:
+    with serve(model, config.backend, folder=run.path) as policy:
         samples = run.map(Sample, policy.sample(replace(config.sampling, seed=config.seed)), asked)
     judge = weights.folder(config.judge) if config.judge else model
     grades = judged(run.at("judge"), judge, notes, samples, config) if config.chooser == "judge" else None
@@ -125,7 +125,7 @@ def judged(run: Run, judge: str, notes: Sequence[Note], samples: Sequence[Sample
         for sample in samples
         for turn in range(config.replies)
     ]
-    with serve(judge, config.judge_backend) as policy:
+    with serve(judge, config.judge_backend, folder=run.path) as policy:
         replies = run.map(Sample, policy.sample(replace(config.judging, seed=config.seed)), asked)
     yes: dict[str, float] = {}
     for reply in replies:

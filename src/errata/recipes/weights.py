@@ -14,15 +14,17 @@ def folder(name: str) -> str:
     return str(primer.model_dir()) if name == "primer" else name
 
 
-def digest(name: str) -> str:
-    """What the weights are, for a run's identity; a name on the Hub stands for itself.
+def digest(name: str, *, served: bool = False) -> str:
+    """What the weights are, for a run's identity; a name on the Hub stands for itself, and so does one that only a
+    server needs to know (`served`).
 
     Raises UsageError when there is no such model, before anything is begun.
     """
     place = Path(folder(name))
     if (place / "config.json").is_file():
         return models.digest(place)
-    models.load_tokenizer(name)
+    if not served:
+        models.load_tokenizer(name)
     return name
 
 
