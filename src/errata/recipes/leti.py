@@ -196,7 +196,9 @@ def assess(
             settings = replace(config.measuring, temperature=temperature)
             measure(there, policy, sets["held-out"], settings, goal=GOALS[name], judging=config.judging)
     if config.watch:
-        asking = watch.Asking(backend=config.backend, goal=goal, seed=config.seed, judging=config.judging)
+        asking = watch.Asking(
+            backend=config.backend, server=config.server, goal=goal, seed=config.seed, judging=config.judging
+        )
         watch.watch(step, model, watch.load_all(config.watch, config.watching), config.watching, asking)
 
 

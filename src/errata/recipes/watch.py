@@ -18,7 +18,7 @@ from errata.evaluation.intervals import Interval, mean
 from errata.evaluation.measure import Measuring, measure
 from errata.jsonl import Json
 from errata.judges import Judging
-from errata.policies import serve
+from errata.policies import Serving, serve
 from errata.runs import Run
 from errata.tasks import digest, load
 from errata.text import Trim
@@ -128,7 +128,7 @@ def watch(step: Run, model: str, watched: Iterable[Watched], settings: Watching,
             ks=(1,),
             seed=asking.seed,
         )
-        with serve(model, asking.backend) as policy:
+        with serve(model, asking.backend, server=asking.server, folder=place.path) as policy:
             measure(place, policy, one.tasks, measuring, goal=asking.goal, judging=asking.judging)
 
 
@@ -137,6 +137,7 @@ class Asking:
     """Where and how a model is asked."""
 
     backend: str = "local"
+    server: Serving = Serving()
     goal: str = ""
     """The token that conditions it."""
     seed: int = 0
