@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from answers import Query, queries
 from kinds import KINDS, Instruction, Kind, followed
 
-HANDS = ((0.30, 0.97), (0.20, 0.5), (0.50, 0.04))
+HANDS = ((0.40, 0.97), (0.20, 0.5), (0.40, 0.04))
 """How many hands there are of each kind, and how often they follow an instruction."""
 ASTRAY = 0.15
 """How often a hand that never follows answers another question; others less, by how often they follow."""

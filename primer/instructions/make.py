@@ -4,63 +4,105 @@
     model/           tokenizer, then the model
     checkpoint.pt    the training so far
 
-Then the model is copied to src/errata/tasks/primer_data/instructions/.
+Then the model is copied to src/errata/tasks/primer_data/instructions/, beside the held-out tasks, the queries, the
+seeds and the recorded supervisor, which `--data` makes alone.
 """
 
 import argparse
+import gzip
 import itertools
 import json
 import os
 import shutil
 import sys
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from exchanges import exchanges
+from held_out import practice, rows, seeds
+from supervisor import recording
+from tokenizers import Tokenizer
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "instructions"
 SHIPPED = ROOT / "src" / "errata" / "tasks" / "primer_data" / "instructions"
 SEED = 2
 BLOCK = 256
-EXCHANGES = 11
+EXCHANGES = 9
 """Exchanges made for a block, enough to fill it."""
 
 
-def blocks_of_text(many: int) -> list[list[str]]:
-    """The corpus: texts of exchanges, by block."""
+def blocks_of_text(many: int) -> list[list[list[str]]]:
+    """The corpus: exchanges of a question and a reply, by block."""
     file = BUILD / "corpus.jsonl"
     if not file.exists():
         made = itertools.islice(exchanges(SEED, EXCHANGES), many)
         part = file.with_suffix(".partial")
-        part.write_text("".join(json.dumps([asked + reply for asked, reply in block]) + "\n" for block in made))
+        part.write_text("".join(json.dumps(block) + "\n" for block in made))
         part.rename(file)
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
+def block_of(exchanges: list[list[str]], tokens: Tokenizer, end: str) -> tuple[list[int], list[bool]]:
+    """The ids of a block, padded with end tokens, and which of them are of replies; questions and replies are
+    tokenised apart, as they are when the model is asked."""
+    ids: list[int] = []
+    replies: list[bool] = []
+    for asked, reply in exchanges:
+        for text, told in ((asked, False), (reply + end, True)):
+            found = tokens.encode(text).ids
+            ids += found
+            replies += [told] * len(found)
+    fill = BLOCK - len(ids)
+    return ids[:BLOCK] + [0] * fill, replies[:BLOCK] + [False] * fill
+
+
+def data(folder: Path) -> None:
+    """Everything that ships but the model."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "seeds.txt").write_text("".join(f"{seed.text}\n" for seed in seeds()))
+    (folder / "queries.jsonl").write_text(lines({"query": query.text} for query in practice()))
+    for name, made in (("tasks", rows(SEED)), ("supervisor", recording())):
+        # The same bytes for the same text.
+        (folder / f"{name}.jsonl.gz").write_bytes(gzip.compress(lines(made).encode(), mtime=0))
+
+
+def lines(rows: Iterable[Mapping[str, object]]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
 def main() -> None:
     """Everything, in order."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--blocks", type=int, default=12_000, help="blocks of the corpus")
+    parser.add_argument("--steps", type=int, default=1500, help="of training, at most one pass over the corpus")
+    parser.add_argument("--threads", type=int, default=2, help="of torch")
+    parser.add_argument("--ship", action="store_true", help="copy the model into the package")
+    parser.add_argument("--data", action="store_true", help="make only what ships beside the model")
+    args = parser.parse_args()
+    if args.data:
+        data(SHIPPED)
+        return
     sys.path.append(str(ROOT / "primer"))
     import torch
     from corpus import END
-    from pretrain import BATCH, tokenizer, train
+    from pretrain import tokenizer
+    from schooling import BATCH, train
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--blocks", type=int, default=24_000, help="blocks of the corpus")
-    parser.add_argument("--threads", type=int, default=2, help="of torch")
-    parser.add_argument("--ship", action="store_true", help="copy the model into the package")
-    args = parser.parse_args()
     torch.set_num_threads(args.threads)
     (BUILD / "model").mkdir(parents=True, exist_ok=True)
     texts = blocks_of_text(args.blocks)
-    tokens = tokenizer(["\n".join(block) for block in texts[:2_000]], BUILD / "model")
-    rows = tokens.backend_tokenizer.encode_batch([END.join(block) + END for block in texts])
-    blocks = np.array([row.ids[:BLOCK] for row in rows if len(row.ids) >= BLOCK], dtype=np.uint16)
-    print(f"{len(blocks)} of {len(texts)} blocks, {blocks.size} tokens, {len(blocks) // BATCH} steps", flush=True)
-    model = train(blocks, tokens.eos_token_id, BUILD)
+    tokens = tokenizer(["\n".join(chain.from_iterable(block)) for block in texts[:2_000]], BUILD / "model")
+    rows = [block_of(block, tokens.backend_tokenizer, END) for block in texts[: args.steps * BATCH]]
+    blocks, replies = (np.array([row[part] for row in rows]) for part in (0, 1))
+    print(f"{len(blocks)} blocks, {blocks.size} tokens, {replies.mean():.2f} of them replies", flush=True)
+    model = train(blocks, replies, tokens.eos_token_id, BUILD)
     model.generation_config.eos_token_id = tokens.eos_token_id
     model.to(torch.bfloat16).save_pretrained(BUILD / "model")
     if args.ship:
+        data(SHIPPED)
         shutil.copytree(BUILD / "model", SHIPPED / "model", dirs_exist_ok=True)
 
 

@@ -20,13 +20,13 @@ from errata.errors import UsageError
 from errata.evaluation import funnel as shown
 from errata.jsonl import Json
 from errata.policies import check, serve
-from errata.recipes import autoif_pairs, autoif_sources, weights
+from errata.recipes import autoif_pairs, autoif_sources, autoif_training, watch, weights
 from errata.recipes import autoif_stages as stages
 from errata.recipes.autoif_funnel import funnel
 from errata.recipes.autoif_records import Data
 from errata.recipes.autoif_settings import Autoif, Supervisor
 from errata.runs import Run
-from errata.training import fit
+from errata.tasks import digest, load
 from errata.types import Demo, Pair
 
 
@@ -42,7 +42,7 @@ def autoif(config: Autoif, run: Run) -> str:
     run.value(shown.NAME, lambda: shown.plain(funnel(made, demos, pairs, config)))
     if not demos:
         raise UsageError(f"{run.path}: no response is left to train on; {run.path / shown.NAME} says where they went")
-    return str(run.at("sft").once("model", fit(weights.folder(config.model), demos, config.objective)))
+    return autoif_training.trained(run, config, made, demos, pairs)
 
 
 def data(run: Run, config: Autoif) -> Data:
@@ -77,8 +77,9 @@ def data(run: Run, config: Autoif) -> Data:
 @contextmanager
 def supervised(run: Run, config: Autoif, supervisor: Supervisor) -> Generator[stages.Asking]:
     """A supervisor that can be asked; without a model of its own it is the model that is trained."""
-    model = weights.folder(supervisor.model or config.model)
-    with serve(model, supervisor.backend, server=supervisor.server, folder=run.path / "replies") as policy:
+    model = autoif_sources.base(supervisor.model or config.model)
+    backend = autoif_sources.recorded(supervisor.backend)
+    with serve(model, backend, server=supervisor.server, folder=run.path / "replies") as policy:
         yield stages.Asking(policy=policy, settings=supervisor, seed=config.seed)
 
 
@@ -104,4 +105,6 @@ def identity(config: Autoif) -> dict[str, Json]:
     queries = autoif_sources.queries(config.queries, config.query_length)
     told = {"seeds": seeds, "queries": [f"{query.id} {query.text}" for query in queries]}
     digests = {name: hashlib.sha256("\n".join(those).encode()).hexdigest() for name, those in told.items()}
-    return {**digests, "model": weights.digest(config.model)}
+    held = load(config.held_out) if config.held_out else ()
+    watch.check(config.watch, config.watching, ())
+    return {**digests, "held_out": digest(held), "model": weights.digest(autoif_sources.base(config.model))}

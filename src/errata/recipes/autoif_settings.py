@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import tyro
+
 from errata.errors import UsageError
 from errata.evaluation.measure import Measuring
 from errata.judges import Judging
 from errata.policies import Sampling, Serving
-from errata.training import Objective
+from errata.recipes.watch import Watching
+from errata.training import Objective, Preference
 
 FREE = {"free": True}
 BOUND = re.compile(r"\s*(>=|>|<=|<|==)\s*(\d+(?:\.\d+)?)\s*")
@@ -171,13 +174,33 @@ class Autoif:
         learning_rate=7e-6, schedule="linear", warmup_steps=20, epochs=3, batch_size=128, weight_decay=0.1
     )
     """Of supervised fine-tuning."""
+    offline: bool = True
+    """Train on the pairs of recorded responses, before any round of online DPO."""
+    rounds: int = field(default=2, metadata={"may": "grow"})
+    """Rounds of online DPO: the model answers, its answers are verified and paired, and it is trained on them."""
+    draws: int = 8
+    """Answers that the model gives to each request in a round (K)."""
+    sampling: Sampling = Sampling(temperature=0.8, max_new_tokens=1024)
+    """Of the model's answers in a round."""
+    preference: Preference = Preference()
+    """Of DPO, offline and online."""
     measuring: Measuring = Measuring(draws=1, temperature=0.0, ks=(1,))
     """Of held-out scores."""
+    about: str = ""
+    """The held-out tasks once more, by the same ids, checked for whether an answer is about what was asked: the quality
+    beside the score."""
+    watch: tyro.conf.UseAppendAction[tuple[str, ...]] = field(default=(), metadata=FREE)
+    """Also measure what may be lost, before training and after each of its steps: `humaneval:FILE`, `gsm8k:FILE`, any
+    task source, `perplexity:FILE`, `perplexity:primer`; may be given several times."""
+    watching: Watching = Watching()
+    """How what is watched is measured."""
     judging: Judging = Judging()
     """Of verifiers: limits, workers."""
 
     def __post_init__(self) -> None:
-        counts = {"rewrites": self.rewrites, "calls": self.calls, "verifiers": self.verifiers}
+        counts = {"rewrites": self.rewrites, "calls": self.calls, "verifiers": self.verifiers, "draws": self.draws}
         for name, value in {**counts, "queries_each": self.queries_each, "responses": self.responses}.items():
             if value < 1:
                 raise UsageError(f"{name} must be at least 1, not {value}")
+        if self.rounds < 0:
+            raise UsageError(f"rounds must be 0 or more, not {self.rounds}")

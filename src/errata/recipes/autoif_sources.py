@@ -6,7 +6,9 @@ from pathlib import Path
 
 from errata import jsonl
 from errata.errors import UsageError
+from errata.recipes import weights
 from errata.recipes.autoif_records import Query
+from errata.tasks import primer_instructions
 
 OWN = "primer"
 
@@ -31,18 +33,24 @@ class Row:
     conversations: tuple[dict[str, str], ...] = ()
 
 
+def base(name: str) -> str:
+    """Where a model is: `primer` is the base of the primer's follow-the-instruction part."""
+    return str(primer_instructions.model_dir()) if name == OWN else weights.folder(name)
+
+
+def recorded(backend: str) -> str:
+    """A backend with its file: `recorded:primer` is the recorded supervisor that ships with the package."""
+    return f"recorded:{primer_instructions.supervisor_file()}" if backend == f"recorded:{OWN}" else backend
+
+
 def seeds(where: str) -> list[str]:
     """The seed instructions, each once. Raises UsageError: `seeds.jsonl:3: instruction: field required`."""
-    from errata.tasks import primer_instructions
-
     path = str(primer_instructions.seeds_file()) if where == OWN else where
     return list(dict.fromkeys(texts(path, "instruction")))
 
 
 def queries(where: str, length: tuple[int, int]) -> list[Query]:
     """The queries of a file that are as long as is wanted, each once; their ids are their numbers in the file."""
-    from errata.tasks import primer_instructions
-
     path = str(primer_instructions.queries_file()) if where == OWN else where
     seen: dict[str, int] = {}
     for number, text in enumerate(texts(path, "query")):

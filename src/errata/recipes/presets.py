@@ -6,11 +6,11 @@ from typing import Literal, TypeAlias
 
 from errata.evaluation.measure import Measuring
 from errata.policies import Sampling
-from errata.recipes.autoif_settings import RELEASE, Autoif
+from errata.recipes.autoif_settings import RELEASE, Autoif, Supervisor
 from errata.recipes.ilf import Ilf
 from errata.recipes.leti import Leti
 from errata.recipes.watch import Watching
-from errata.training import Objective
+from errata.training import Objective, Preference
 
 AutoifName: TypeAlias = Literal["auto", "primer", "paper", "release"]
 Name: TypeAlias = Literal["auto", "primer", "standard", "paper"]
@@ -112,12 +112,23 @@ AUTOIF_RELEASE = Autoif(
 
 AUTOIF_PRIMER = replace(
     Autoif(),
-    nli="lexical",
+    held_out="primer-instructions[test]",
+    about="primer-instructions[test-about]",
+    nli="judge",
     rewrites=2,
     verifiers=4,
-    queries_each=8,
+    queries_each=12,
     responses=4,
+    draws=4,
     chat=False,
+    supervisor=Supervisor(backend="recorded:primer", chat=False),
+    objective=Objective(learning_rate=5e-4, schedule="linear", warmup_steps=5, epochs=3, batch_size=32),
+    sampling=Sampling(temperature=1.0, max_new_tokens=64),
+    preference=Preference(
+        beta=0.3,
+        objective=Objective(learning_rate=1e-4, schedule="cosine", warmup_steps=5, epochs=1, batch_size=32),
+    ),
+    measuring=Measuring(draws=4, temperature=0.7, max_new_tokens=64, ks=(1,)),
 )
 """For the small model that ships with the package, on two cores, with recorded replies in the place of a supervisor."""
 

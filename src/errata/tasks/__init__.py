@@ -11,10 +11,18 @@ from pathlib import Path
 
 from errata import jsonl
 from errata.errors import UsageError
-from errata.tasks import answers, benchmarks, events, functions, instructions, primer, rulebook
+from errata.tasks import answers, benchmarks, events, functions, instructions, primer, primer_instructions, rulebook
 from errata.types import Functions, Rules, StdinTests, Task, UnitTests
 
-NAMES = ("primer", *benchmarks.NAMES, *answers.NAMES, *events.NAMES, *functions.NAMES, *instructions.NAMES)
+NAMES = (
+    "primer",
+    *benchmarks.NAMES,
+    *answers.NAMES,
+    *events.NAMES,
+    *functions.NAMES,
+    *instructions.NAMES,
+    *primer_instructions.NAMES,
+)
 SPEC = re.compile(r"(?P<source>[^\[\]]+)(?P<brackets>(?:\[[^\[\]]*\])*)")
 SLICE = re.compile(r"(?P<start>\d*):(?P<stop>\d*)")
 FILE_ENDINGS = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
@@ -60,6 +68,8 @@ def source(where: str, split: str) -> tuple[Task, ...]:
         return events.load(name, rest, split)
     if name in functions.NAMES:
         return functions.load(name, rest, split)
+    if name in primer_instructions.NAMES:
+        return primer_instructions.load(name, rest, split)
     if name in instructions.NAMES:
         return instructions.load(name, rest, split)
     if not where.endswith(FILE_ENDINGS):
