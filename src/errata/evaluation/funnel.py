@@ -48,12 +48,14 @@ def look(run: Path) -> Sequence[Yield]:
 
 
 def table(run: Path) -> None:
-    """Print the funnel of a run."""
+    """Print the funnel of a run, if it has one."""
+    if not (rows := look(run)):
+        return
     shown = Table(title="what each stage left", title_justify="left")
     for name in ("", "", "n", "%"):
         shown.add_column(name, justify="right" if name else "left")
     stage = ""
-    for row in look(run):
+    for row in rows:
         style = "dim" if row.dropped else ""
         share = "" if row.share is None else f"{row.share:.1f}"
         shown.add_row(row.stage if row.stage != stage else "", row.what, f"{row.n:,}", share, style=style)

@@ -239,7 +239,9 @@ def summary(lines: Sequence[Line], work: Sequence[Work]) -> dict[str, float]:
     judged = [line for line in lines if line.outcome != UNMATCHED]
     counts: dict[str, list[bool]] = {}
     for line in judged:
-        counts.setdefault(str(line.task_id), []).append(line.passed is True)
+        # A check that is broken says nothing of the answer.
+        if line.passed is not None:
+            counts.setdefault(str(line.task_id), []).append(line.passed)
     found: dict[str, float] = {
         "n": sum(bool(item.sample.task) for item in work),
         "passed": sum(line.passed is True for line in lines),

@@ -130,4 +130,5 @@ def joined(instruction: str, query: str, *, first: bool) -> str:
 def sentence(text: str) -> str:
     """A text that begins with a capital letter and has an end."""
     text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!", ":", ";", '"', "'", ")", "`")) else ".")
+    ended = text.rstrip("\"'`)]”’").endswith((".", "?", "!", ":", ";", "。", "？", "！"))
+    return text[:1].upper() + text[1:] + ("" if ended else ".")
