@@ -58,7 +58,7 @@ def main() -> None:
         made = [row.record for row in stage(those) if isinstance(row, Timed)]
         rates = passing(made)
         seconds = time.monotonic() - began
-        print(f"{way:9} pass@1 {100 * sum(rates.values()) / len(rates):5.2f} %  {len(made):,} samples  {seconds:.0f} s")
+        print(f"{way:9} pass@1 {100 * sum(rates.values()) / len(rates):5.2f} %  {len(made):,} samples  {seconds:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ PAGE = "report.html"
 DARK, LIGHT = "github-dark", "friendly"
 PARTS = 6
 HIDDEN_TEST = re.compile(r"hidden\[\d+\]$")
-DOING = {"sample": "sample", "verdict": "judge", "feedback": "explain", "model": "train"}
+DOING = {"sample": "sample", "verdict": "judge", "feedback": "explain", "model": "train", "loss": "read"}
 """What a stage does, by the name of what it makes."""
 MEASURED = {"/watch/": "watched", "/held-out": "held-out", "/dev": "dev"}
 """What is measured there, by what the folder's name holds."""
@@ -198,6 +198,9 @@ def stages(folder: Folder) -> list[tuple[str, float, int, int]]:
                 break
         seconds, items, tokens = found.get(kind, (0.0, 0, 0))
         found[kind] = (seconds + stretch.seconds, items + stretch.items, tokens + stretch.tokens)
+    trained = sum(round.fitted.tokens for round in folder.rounds if round.fitted)
+    if "train" in found and not found["train"][2]:
+        found["train"] = (*found["train"][:2], trained)
     return sorted(((kind, *sums) for kind, sums in found.items()), key=lambda row: -row[1])
 
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -18,8 +18,20 @@ from errata.jsonl import Json
 from errata.types import Verdict
 
 TEXT = "perplexity"
+LOSSES = "loss.jsonl"
 MARKS = ("circle", "square", "diamond", "triangle-up", "x")
 COLOURS = ("accent", "second", "passed", "syntax", "early_exit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """How likely a piece of watched text is under a model."""
+
+    id: str
+    of: str
+    nats: float
+    """Negative log-likelihood, summed over the tokens."""
+    tokens: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +127,7 @@ def line(folder: Folder, name: str) -> Line:
 def change(base: Path, other: Path, metric: str) -> Interval | None:
     """What became of the base's score, paired over tasks or over pieces of text."""
     if metric == TEXT:
-        before, after = (rates(place) for place in (base, other))
+        before, after = (rates(records(place / LOSSES, Loss)) for place in (base, other))
         gap = difference(before, after)
         low, high, value = (math.expm1(bound) for bound in (gap.low, gap.high, gap.value))
         return Interval(value=value, low=low, high=high, n=gap.n)
@@ -123,12 +135,11 @@ def change(base: Path, other: Path, metric: str) -> Interval | None:
     return None if before.keys().isdisjoint(after) else difference(before, after)
 
 
-def rates(place: Path) -> dict[str, float]:
+def rates(found: Iterable[Loss]) -> dict[str, float]:
     """The loss of each piece of text, over the mean number of tokens of a piece; their mean is that of a token."""
-    found = cast("list[tuple[float, int]]", json.loads((place / "losses.json").read_bytes()))
-    counted = {str(at): loss for at, (loss, tokens) in enumerate(found) if tokens}
-    tokens = sum(count for _, count in found) / max(1, len(counted))
-    return {name: loss / tokens for name, loss in counted.items()}
+    counted = [one for one in found if one.tokens]
+    tokens = sum(one.tokens for one in counted) / max(1, len(counted))
+    return {one.id: one.nats / tokens for one in counted}
 
 
 def verdict(made: Sequence[Line]) -> str:

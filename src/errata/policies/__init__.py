@@ -133,7 +133,11 @@ class _Late:
                 from errata.policies.local import Local
 
                 self._local = Local(self._model, batch_size=self._batch_size)
-            yield from self._local.sample(sampling)(prompts)
+            told = self._local.speed.tokens
+            for answer in self._local.sample(sampling)(prompts):
+                made = self._local.speed.tokens
+                yield Timed(record=answer, timing={"tokens": made - told}) if isinstance(answer, Sample) else answer
+                told = made
 
         return stage
 

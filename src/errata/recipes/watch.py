@@ -11,11 +11,11 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from errata.errors import UsageError
 from errata.evaluation.intervals import Interval, mean
 from errata.evaluation.measure import Measuring, measure
+from errata.evaluation.watched import Loss, rates
 from errata.jsonl import Json
 from errata.judges import Judging
 from errata.policies import Serving, serve
@@ -23,7 +23,7 @@ from errata.runs import Run
 from errata.tasks import digest, load
 from errata.text import Trim
 from errata.training.rows import corpus, documents
-from errata.types import Task
+from errata.types import Task, Timed
 
 TEXT = "perplexity"
 PIECE = 3000
@@ -44,6 +44,14 @@ class Watching:
     """What of a reply is kept: all, what stands before LETI's stop words, or the first function."""
     texts: int = 256
     """Pieces of watched text at most, spread evenly over the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A piece of watched text."""
+
+    id: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,23 +159,23 @@ def gone(model: str) -> bool:
 
 
 def likelihood(place: Run, model: str, texts: Sequence[str]) -> Mapping[str, Json]:
-    """losses.json, [nats, tokens] of each piece, and scores.json with the perplexity of all of it."""
-    from errata.evaluation.likelihood import losses
+    """loss.jsonl, a line for each piece, and scores.json with the perplexity of all of it."""
 
-    def made() -> list[Json]:
-        return [[round(loss, 4), count] for loss, count in losses(model, [("", text) for text in texts])]
+    def stage(pieces: Iterable[Piece]) -> Iterator[Timed[Loss]]:
+        from errata.evaluation.likelihood import losses
 
-    found = cast("list[tuple[float, int]]", place.value("losses.json", made))
-    return place.value("scores.json", lambda: {TEXT: entry(perplexity(found))})
+        owed = list(pieces)
+        for piece, (nats, tokens) in zip(owed, losses(model, [("", one.text) for one in owed]), strict=True):
+            yield Timed(record=Loss(id=piece.id, of=piece.id, nats=nats, tokens=tokens), timing={"tokens": tokens})
+
+    found = place.map(Loss, stage, [Piece(id=str(at), text=text) for at, text in enumerate(texts)])
+    return place.value("scores.json", lambda: {TEXT: entry(perplexity(list(found)))})
 
 
-def perplexity(found: Sequence[tuple[float, int]]) -> Interval:
+def perplexity(found: Sequence[Loss]) -> Interval:
     """exp of the mean loss of a token, with the interval that resampling pieces gives."""
-    counted = [(loss, count) for loss, count in found if count]
-    tokens = sum(count for _, count in counted) / max(1, len(counted))
-    # A piece's loss over the mean number of tokens: the mean of these over pieces is the loss of a token.
-    rates = [loss / tokens for loss, _ in counted] or [0.0]
-    one = mean(rates, bounds=(0.0, max(rates)))
+    values = list(rates(found).values()) or [0.0]
+    one = mean(values, bounds=(0.0, max(values)))
     return Interval(value=math.exp(one.value), low=math.exp(one.low), high=math.exp(one.high), n=one.n)
 
 

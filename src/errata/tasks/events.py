@@ -29,7 +29,9 @@ ONTOLOGY = "event_ontology.json"
 def load(name: str, folder: str, split: str) -> tuple[Task, ...]:
     """The tasks of a folder, all its splits or one. Raises UsageError for what is missing or cannot be read."""
     if not folder:
-        raise UsageError(f"{name}: needs the folder of its data, as in {name}:DIR[test]")
+        # What is no file and no folder was taken for a split.
+        what = f"{split}: is no folder; {name}" if split and split not in SPLITS else f"{name}:"
+        raise UsageError(f"{what} needs the folder of its data, as in {name}:DIR[test]")
     if split and split not in SPLITS:
         raise UsageError(f"{name}[{split}]: unknown split; there are {', '.join(SPLITS)}")
     place = Path(folder)
