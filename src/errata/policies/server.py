@@ -22,10 +22,12 @@ from errata.policies.asking import Asking, Made, Target
 from errata.policies.kept import Replies
 from errata.policies.reload import Holder
 from errata.policies.serving import Serving
-from errata.types import Owed, Prompt, Sample, Stage, Timed
+from errata.types import Owed, Prompt, Sample, Stage, Text, Timed
 
 log = logging.getLogger(__name__)
 
+PROMPTS, DRAWS = 16, 6
+"""Prompts that are looked at for replies that are all alike, and how many replies that takes."""
 LOST = 16
 """After so many draws in a row (or `concurrency`) that stay owed, the server is away, and others are not tried."""
 
@@ -76,6 +78,7 @@ class Server:
     def _answers(self, prompts: Iterable[Prompt], line: "Line") -> Iterator[Timed[Sample] | Owed]:
         serving, began = self.target.serving, time.monotonic()
         source, again = Source(prompts), deque[Prompt]()
+        alike = Alike()
         flying = failed = asked = tokens = 0
         error: BaseException | None = None
         while True:
@@ -100,14 +103,19 @@ class Server:
             for answer in made.answers:
                 failed = failed + 1 if isinstance(answer, Owed) else 0
                 asked += 1
-                tokens += 0 if isinstance(answer, Owed) else int(answer.timing["tokens"])
+                if isinstance(answer, Timed):
+                    tokens += int(answer.timing["tokens"])
+                    alike.hear(answer.record)
                 yield answer
             if made.error is not None and error is None:
                 error = made.error
                 line.hurry()
         if error is not None:
             raise error
-        took = max(time.monotonic() - began, 1e-9)
+        if line.asking.sampling.temperature > 0 and alike:
+            words = "%s: model %r gives one and the same reply to all draws of a prompt; does the server sample?"
+            log.warning(words, self.target.url, self.target.name)
+        took = time.monotonic() - began
         log.info("%s: %d replies of %d tokens in %.1f s", self.target.url, asked, tokens, took)
 
 
@@ -128,6 +136,22 @@ class Source:
                 break
             group.append(prompt)
         return group
+
+
+class Alike:
+    """True when several prompts were each answered several times, and never in two ways."""
+
+    def __init__(self) -> None:
+        self._heard: dict[Text, list[str]] = {}
+
+    def hear(self, sample: Sample) -> None:
+        """Note a reply to one of the first prompts."""
+        if sample.text and (sample.prompt in self._heard or len(self._heard) < PROMPTS):
+            self._heard.setdefault(sample.prompt, []).append(sample.text)
+
+    def __bool__(self) -> bool:
+        several = [texts for texts in self._heard.values() if len(texts) > 1]
+        return sum(map(len, several)) >= DRAWS and all(len(set(texts)) == 1 for texts in several)
 
 
 class Line:
