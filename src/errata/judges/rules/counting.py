@@ -5,6 +5,7 @@ from string import ascii_lowercase
 
 from errata.judges.rules import english
 from errata.judges.rules.seen import Seen, counted, exactly, held, shown
+from errata.judges.rules.sentences import sentences
 from errata.tasks.rulebook import (
     CapitalWords,
     Forbidden,
@@ -25,7 +26,7 @@ MOST = 18
 
 
 def number_sentences(asked: NumberSentences, text: str) -> Seen:
-    return counted(len(english.sentences(text)), asked.relation, asked.num_sentences, "sentences")
+    return counted(len(sentences(text)), asked.relation, asked.num_sentences, "sentences")
 
 
 def number_words(asked: NumberWords, text: str) -> Seen:
