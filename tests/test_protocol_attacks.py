@@ -387,7 +387,7 @@ PROCESSES = {
     "the_last_answer_is_missing": "n = 0\ndef f(a, b):\n    global n\n    n += 1\n    if n == 3:\n        time.sleep(30)\n    return a + b\n",
     "answers_in_another_order": "s = service()\nkept = []\ntrue = s.tell\ndef tell(r, k):\n    if k == 1: kept.append(r)\n    elif k == 2:\n        true(r, k)\n        true(kept[0], 1)\n    else: true(r, k)\ns.tell = tell\ndef f(a, b): return a + b\n",
     "an_answer_left_out": "s = service()\ntrue = s.tell\ns.tell = lambda r, k: true(['v', k - 1, r[2], None], k) if k > 2 else true(r, k) if k != 2 else None\ndef f(a, b): return a + b\n",
-    "other_calls_than_it_was_asked": "s = service()\ntrue = s.answer\ndef answer(request):\n    request[2] = request[2][:1] + [0] * (len(request[2]) - 1)\n    true(request)\ns.answer = answer\ndef f(a, b): return a + b\n",
+    "other_calls_than_it_was_asked": "s = service()\ntrue = s.answer, s.foreseen\ndef answer(request):\n    request[2] = request[2][:1] + [0] * (len(request[2]) - 1)\n    true[0](request)\ns.answer = answer\ns.foreseen = lambda key, target, given: true[1](key, target, (0,) * len(given))\ndef f(a, b): return a + b\n",
     "its_own_plan": "s = service()\nfor n in range(1, 4): s.answer([n, 'call', [{'t': 'handle', 'v': 0}, 1, 2], {}])\ndef f(a, b): return 3\n",
     "a_plan_for_another_name": "g = f\ndel f\n",
     "a_name_that_is_data_first": "f = 3\n",

@@ -43,7 +43,7 @@ class Ahead:
         """Whether this question is the next that was sent ahead; false when there are none left. Raises Diverged."""
         if self.used == len(self.asked):
             return False
-        planned = self.asked[self.used].arguments
+        planned = self.asked[self.used].arguments()
         if operation != "call" or called != self.target or named or tuple(given) != planned:
             self.diverged = True
             raise Diverged
@@ -59,7 +59,7 @@ class Ahead:
                 if len(self._answers) == self.sent:
                     self.sent += 1
                     target: Json = {"t": "handle", "v": self.target}
-                    self._send([self.sent, "call", [target, *self.asked[self.sent - 1].arguments], {}])
+                    self._send([self.sent, "call", [target, *self.asked[self.sent - 1].arguments()], {}])
                 self._answers.append(self._receive())
             except Over as over:
                 self._silence = over.outcome

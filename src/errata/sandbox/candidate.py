@@ -16,22 +16,24 @@ import sys
 import threading
 import types
 from _socket import socket
+from _thread import RLock
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from enum import Enum
 from functools import partial
 from io import StringIO
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from errata.sandbox.lent import Borrowed, Lent
 from errata.sandbox.operations import OPERATIONS
 from errata.sandbox.protocol import Closed, Json, TooLarge, pack, receive, send, unpack
+from errata.sandbox.reports import FILE, ancestor, frames, named, origin, words, wrong_syntax
 from errata.sandbox.shares import Shared
 from errata.sandbox.values import base, derived, from_numpy, to_numpy
 
-FILE = "<string>"
-MOST_FRAMES = 100
-MOST_TEXT = 4000
+if TYPE_CHECKING:
+    from errata.sandbox.order import Order
+
 OWN = {"input": input, "print": print}
 HARNESS_DEPTH = 24
 """Frames of ours below the program."""
@@ -45,7 +47,7 @@ class Service:
         self.kept: list[object] = []
         self.keys: dict[int, int] = {}
         self.late: dict[int, BaseException] = {}
-        self.lock = threading.RLock()
+        self.lock = RLock()
         self.asked = 0
         self.shared: Shared | None = None
         self.lent: dict[int, Borrowed | Lent] = {}
@@ -55,13 +57,13 @@ class Service:
         """Classes that the judge has heard of."""
         self.main = types.ModuleType("__main__")
 
-    def run(self, order: dict[str, Json]) -> None:
-        self.shared = Shared(1) if order.get("back") is True else None
+    def run(self, order: "Order") -> None:
+        self.shared = Shared(1) if order["back"] else None
         sys.modules["__main__"] = self.main
         sys.argv = [""]
         sys.setrecursionlimit(sys.getrecursionlimit() + HARNESS_DEPTH)
         try:
-            code = compile(cast("str", order["source"]), FILE, "exec", dont_inherit=True)
+            code = compile(order["source"], FILE, "exec", dont_inherit=True)
         except BaseException as error:
             send(self.channel, ["s", 0, wrong_syntax(error)])
             return
@@ -74,23 +76,39 @@ class Service:
         if self.ended(order):
             self.tell(["v", 0, {}, None], 0)
             return
-        for line in cast("list[str]", order["imports"]):
+        for line in order["imports"]:
             with suppress(Exception):
                 exec(line, self.main.__dict__)
-        names = {name: self.describe(value) for name, value in list(vars(self.main).items()) if public(name)}
-        self.told.clear()
-        self.tell(["v", 0, cast("Json", names), None], 0)
-        plan = cast("list[list[Json]]", order["plan"])
-        if plan and names.get(name := cast("str", order["call"])) is not None:
-            target: Json = {"t": "handle", "v": self.keys[id(vars(self.main)[name])]}
-            for at, given in enumerate(plan):
-                self.answer([at + 1, "call", [target, *given], {}])
+        target = vars(self.main).get(order["call"])
+        if order["whole"] and type(target) is types.FunctionType:
+            self.handle(target)
+        else:
+            names = {name: self.describe(value) for name, value in list(vars(self.main).items()) if public(name)}
+            self.told.clear()
+            self.tell(["v", 0, cast("Json", names), None], 0)
+            if names.get(order["call"]) is None:
+                order["plan"] = []
+        for at, given in enumerate(order["plan"], 1):
+            self.foreseen(at, target, given)
         while True:
             self.answer(cast("list[Json]", receive(self.channel.recv)[0]))
 
-    def ended(self, order: dict[str, Json]) -> bool:
+    def foreseen(self, key: int, target: object, given: tuple[object, ...] | list[Json]) -> None:
+        """Answers a call of the plan."""
+        if self.shared is not None or not isinstance(given, tuple) or isinstance(target, type):
+            there: Json = {"t": "handle", "v": self.keys[id(target)]}
+            packed = given if isinstance(given, list) else [pack(item, self.other) for item in given]
+            self.answer([key, "call", [there, *packed], {}])
+            return
+        try:
+            reply: list[Json] = ["v", key, pack(cast("Callable[..., object]", target)(*given), self.other), None]
+        except BaseException as error:
+            reply = ["e", key, self.report(error)]
+        self.tell(reply, key)
+
+    def ended(self, order: "Order") -> bool:
         """For a program that is no more than itself: what Python does at its end."""
-        if order.get("script") is not True:
+        if "script" not in order:
             return False
         with suppress(BaseException):
             vars(threading)["_shutdown"]()
@@ -137,8 +155,10 @@ class Service:
 
     def tell(self, reply: list[Json], key: Json) -> None:
         for stream in (sys.stdout, sys.stderr):
-            with suppress(Exception):
+            try:
                 stream.flush()
+            except Exception:
+                continue
         try:
             send(self.channel, reply)
         except TooLarge:
@@ -285,59 +305,9 @@ def public(name: object) -> bool:
     return type(name) is str and not (name.startswith("__") and name.endswith("__"))
 
 
-def origin(value: object) -> str:
-    """`module.name` of a function or class of the standard library, `.name` of the program's own."""
-    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "")
-    return f"{'' if module in (None, '__main__') else module}.{name}"[:200]
-
-
-def ancestor(kind: type) -> str:
-    """The nearest exception class of the language."""
-    return next((found.__name__ for found in kind.__mro__ if found.__module__ == "builtins"), "Exception")
-
-
-def named(kind: type) -> str:
-    module = kind.__module__
-    return kind.__qualname__ if module in ("__main__", "builtins") else f"{module}.{kind.__qualname__}"
-
-
-def words(error: BaseException) -> str:
-    try:
-        text = str(error)
-    except Exception:
-        return "<exception str() failed>"
-    return text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + "..."
-
-
-def frames(error: BaseException) -> Json:
-    """[line, function, times in a row] of the program's own frames, outermost first."""
-    found: list[list[int | str]] = []
-    trace = error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if code.co_filename == FILE:
-            if found and found[-1][:2] == [trace.tb_lineno, code.co_name]:
-                found[-1][2] = cast("int", found[-1][2]) + 1
-            else:
-                found.append([trace.tb_lineno, code.co_name, 1])
-        trace = trace.tb_next
-    kept = found if len(found) <= MOST_FRAMES else found[: MOST_FRAMES // 2] + found[-MOST_FRAMES // 2 :]
-    return cast("Json", kept)
-
-
-def wrong_syntax(error: BaseException) -> Json:
-    """[class, message, line, text, offset, end offset] of source that cannot be compiled."""
-    if isinstance(error, SyntaxError):
-        end = error.end_offset if error.end_lineno == error.lineno else None
-        return [type(error).__name__, str(error.msg), error.lineno, error.text, error.offset, end]
-    if isinstance(error, MemoryError | RecursionError):
-        return [type(error).__name__, str(error), None, None, None, None]
-    return ["SyntaxError", str(error), None, None, None, None]
-
-
 def serve(channel: socket, job: bytes) -> None:
     """Runs the program of the job and answers until the judge hangs up."""
     try:
-        Service(channel).run(cast("dict[str, Json]", marshal.loads(job)))
+        Service(channel).run(cast("Order", marshal.loads(job)))
     except Closed:
         return

@@ -200,3 +200,9 @@ def parameters(told: object) -> inspect.Signature:
     for name, kind, has, default in cast("list[tuple[str, int, bool, object]]", told):
         made.append(one(str(name), kinds[kind], default=default if has is True else one.empty))
     return inspect.Signature(made)
+
+
+def settable(target: object, name: str) -> bool:
+    """Public data of an object of the test's own class: no method of it."""
+    own = type(target).__module__ == "__main__" and not name.startswith("_")
+    return own and not callable(getattr(type(target), name, None))

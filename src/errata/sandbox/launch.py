@@ -34,6 +34,7 @@ MODULES = (
     "operations",
     "lent",
     "shares",
+    "reports",
     "candidate",
     "rehearsal",
     "zygote",

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, TypeAlias, cast
 
-from errata.sandbox.protocol import Json, pack
+from errata.sandbox.order import native, packable, packed
+from errata.sandbox.protocol import Json
 from errata.sandbox.show import show
 from errata.sandbox.trees import walk
 
@@ -33,12 +34,18 @@ class Asked:
 
     name: str
     given: tuple[object, ...]
-    arguments: tuple[Json, ...]
-    """The same, packed."""
     sign: Sign
     expected: object
     call: str
     """Its source."""
+
+    def arguments(self) -> tuple[Json, ...]:
+        """What is given, packed."""
+        return packed(self.given)
+
+    def sent(self) -> tuple[object, ...] | list[Json]:
+        """What goes with the program: a tuple of values as they are, or a list of them packed."""
+        return self.given if all(native(value) for value in self.given) else list(self.arguments())
 
     def holds(self, got: object) -> bool:
         """As the assert statement would find."""
@@ -254,8 +261,7 @@ def loop(body: Sequence[ast.stmt]) -> Iterator[Asked]:
         inputs: object = ast.literal_eval(literals[given])
         results: object = ast.literal_eval(literals[wanted])
         for arguments, expected in zip(cast("list[list[object]]", inputs), cast("list[object]", results), strict=True):
-            packed = tuple(pack(value, unplain) for value in arguments)
-            yield Asked(name=called.id, given=tuple(arguments), arguments=packed, sign="==", expected=expected, call="")
+            yield Asked(name=called.id, given=packable(arguments), sign="==", expected=expected, call="")
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return
 
@@ -305,21 +311,16 @@ def asking(source: str, call: ast.Call, sign: Sign, other: ast.expr | None) -> A
     try:
         given = [ast.literal_eval(argument) for argument in call.args]
         expected: object = ast.literal_eval(other) if other is not None else None
-        packed = tuple(pack(value, unplain) for value in given)
+        given = packable(given)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
     return Asked(
         name=call.func.id,
-        given=tuple(given),
-        arguments=packed,
+        given=given,
         sign=sign,
         expected=expected,
         call=text_of(source, call),
     )
-
-
-def unplain(_: object) -> Json:
-    raise ValueError
 
 
 def text_of(source: str, node: ast.expr) -> str:

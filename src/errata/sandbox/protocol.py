@@ -15,7 +15,7 @@ import math
 from _socket import socket
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
-from json import JSONDecoder, JSONEncoder
+from json import JSONDecoder, encoder
 from struct import Struct
 from typing import TypeAlias, cast
 
@@ -85,7 +85,16 @@ def refuse(_: str) -> Json:
     raise Broken
 
 
-WRITE = JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+def writer() -> Callable[[Json], str]:
+    """The encoder of `json` as it stands in C: through its Python layer each message would make it anew."""
+    make: Callable[..., Callable[[Json, int], tuple[str, ...]]] | None = vars(encoder).get("c_make_encoder")
+    if make is None:
+        return encoder.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+    chunks = make(None, refuse, encoder.encode_basestring_ascii, None, ":", ",", False, False, False)
+    return lambda message: "".join(chunks(message, 0))
+
+
+WRITE = writer()
 READ = JSONDecoder(parse_constant=refuse).decode
 
 

@@ -9,8 +9,6 @@ import sys
 from _socket import SHUT_WR, socket, socketpair
 from collections.abc import Callable
 
-from errata.sandbox.protocol import Json
-
 REHEARSAL = """
 import math, re, sys, collections, itertools, functools, heapq, string
 from typing import List, Tuple
@@ -32,8 +30,9 @@ TIMES = 20
 def rehearse(serve: Callable[[socket, bytes], None]) -> None:
     """Runs it, and leaves the interpreter's state as it was."""
     main, arguments, depth = sys.modules["__main__"], sys.argv, sys.getrecursionlimit()
-    plan: Json = [[1, [3, 1, 2]], [2, {"t": "tuple", "v": [1, 2]}], ["x", [5]]]
-    job = marshal.dumps({"source": REHEARSAL, "imports": [], "back": False, "call": "f", "plan": plan})
+    plan: list[tuple[object, ...] | list[object]] = [(1, [3, 1, 2]), [2, {"t": "tuple", "v": [1, 2]}], ("x", [5])]
+    order = {"source": REHEARSAL, "imports": [], "back": False, "call": "f", "plan": plan, "whole": True}
+    job = marshal.dumps(order, 2)  # pyright: ignore[reportArgumentType]
     for _ in range(TIMES):
         ours, theirs = socketpair()
         ours.shutdown(SHUT_WR)

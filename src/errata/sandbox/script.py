@@ -4,14 +4,13 @@ A case passes when the program came to its end by itself, with status 0, and pri
 never enters its process. The time limit holds for each case; after the first that runs out of it no other is run.
 """
 
-import marshal
 import math
 import signal
 from collections.abc import Sequence
 from dataclasses import replace
 
 from errata.sandbox.limits import Ended, Limits, Outcome, Program
-from errata.sandbox.protocol import Json
+from errata.sandbox.order import Order, written
 from errata.sandbox.session import Over, Session
 from errata.sandbox.show import MOST, show
 from errata.sandbox.tracebacks import layout, of_report, of_syntax
@@ -66,16 +65,17 @@ def run_script(worker: Worker, program: Program, limits: Limits) -> Outcome:
 
 def run_case(worker: Worker, program: Program, case: tuple[str, str], limits: Limits) -> tuple[Found, Ended]:
     """One run, and what was found of it."""
-    order: dict[str, Json] = {
+    order: Order = {
         "source": program.source,
         "imports": [],
         "back": False,
         "call": "",
         "plan": [],
+        "whole": False,
         "script": True,
     }
     room = replace(limits, output_bytes=max(limits.output_bytes, len(case[1].encode(errors="replace")) + ROOM))
-    child = worker.start(marshal.dumps(order), room, case[0].encode("utf-8", "surrogatepass"))
+    child = worker.start(written(order), room, case[0].encode("utf-8", "surrogatepass"))
     session = Session(child)
     report = None
     silent = False

@@ -18,7 +18,7 @@ from typing import cast
 from errata.sandbox import protocol
 from errata.sandbox.ahead import Ahead, Over
 from errata.sandbox.handles import Handle, Same
-from errata.sandbox.kinds import NAMED, Row, made, parameters, row
+from errata.sandbox.kinds import NAMED, Row, made, parameters, row, settable
 from errata.sandbox.meanwhile import Meanwhile
 from errata.sandbox.plan import Asked
 from errata.sandbox.protocol import Broken, Closed, Json, TooLarge, pack, unpack
@@ -30,6 +30,7 @@ from errata.types import Outcome as Word
 
 MOST_RECEIVED = 512 << 20
 """Bytes of answers in one check."""
+READ = 1 << 16  # Memory for more would be mapped anew each time.
 MOST_REMEMBERED = 8
 MOST_NESTED = 40
 """Calls back within calls back."""
@@ -85,6 +86,8 @@ class Session:
         self.shared = Shared(0) if copy_back else None
         self.meanwhile: Meanwhile | None = None
         self.lock = threading.RLock()
+        self.held: list[Json] | None = None
+        """Received too early."""
         self.buffer = b""
         self.received = 0
         self.nested = 0
@@ -103,13 +106,16 @@ class Session:
             if not self.child.wait():
                 raise self.end(cast("Word", self.child.hit or "timeout"))
             try:
-                self.buffer = self.child.channel.recv(1 << 18)
+                self.buffer = self.child.channel.recv(READ)
             except OSError as error:
                 raise Closed from error
         part, self.buffer = self.buffer[:size], self.buffer[size:]
         return part
 
     def receive(self) -> list[Json]:
+        if self.held is not None:
+            held, self.held = self.held, None
+            return held
         try:
             message, size = protocol.receive(self.read)
         except Closed:
@@ -342,9 +348,3 @@ class Session:
                 raise AttributeError(name)
             case _:
                 raise Broken
-
-
-def settable(target: object, name: str) -> bool:
-    """Public data of an object of the test's own class: no method of it."""
-    own = type(target).__module__ == "__main__" and not name.startswith("_")
-    return own and not callable(getattr(type(target), name, None))
