@@ -74,6 +74,7 @@ def settings(folder: Path, **changes: object) -> Autoif:
     lines = (json.dumps({"id": id, "text": text}) for id, text in replies().items())
     (folder / "recorded.jsonl").write_text("\n".join(lines) + "\n")
     made = Autoif(
+        model="a-base",
         seeds=str(folder / "seeds.txt"),
         queries=str(folder / "queries.jsonl"),
         supervisor=Supervisor(backend=f"recorded:{folder / 'recorded.jsonl'}"),

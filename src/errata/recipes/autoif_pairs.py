@@ -21,11 +21,10 @@ from errata.types import Demo, Pair, Sample, Task, Verdict
 def demos(data: Data, config: Autoif) -> Iterator[Demo]:
     """The texts of supervised fine-tuning: responses that pass and that the judge model finds good."""
     asked = {task.id: task.instruction for task in data.tasks}
-    good = {
-        one.sample: one for one in data.scores if one.value is not None and holds(config.filters.quality, one.value)
-    }
+    bound = config.filters.quality
+    good = {one.sample: one for one in data.scores if bound and within(bound, one.value)}
     for sample, verdict in passing(data.samples, data.verdicts, config):
-        if config.filters.quality and sample.id not in good:
+        if bound and sample.id not in good:
             continue
         of = (sample.id, verdict.id) + ((good[sample.id].id,) if sample.id in good else ())
         context = posed(asked[sample.task], chat=config.chat)
