@@ -10,11 +10,12 @@ task and the limits), and by that lines are matched.
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from errata import jsonl
 from errata.errors import UsageError
+from errata.evaluation import events
 from errata.evaluation.ifeval import Followed, accuracies, followed
 from errata.evaluation.metrics import pass_at_k
 from errata.judges import Judging, judge
@@ -59,6 +60,8 @@ class Line:
     """Where rules judge: for each instruction whether the answer follows it."""
     loose: tuple[bool, ...] = ()
     """Likewise with the answer's first and last line, and its asterisks, left out where that helps."""
+    counts: dict[str, float] = field(default_factory=dict[str, float])
+    """Of event arguments: how many people found, how many were given, how many of these are right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +234,7 @@ def line_of(verdict: Verdict, timing: Mapping[str, float | int | str], item: Wor
         id=item.row.id,
         strict=tuple(rules.strict) if rules else (),
         loose=tuple(rules.loose) if rules else (),
+        counts={name: value for name, value in verdict.measures.items() if name in events.COUNTS},
     )
 
 
@@ -255,12 +259,19 @@ def summary(lines: Sequence[Line], work: Sequence[Work]) -> dict[str, float]:
             scores = [pass_at_k(len(passes), sum(passes), k) for passes in counts.values()]
             found[f"pass@{k}"] = round(100 * sum(scores) / len(scores), 2)
     answers = [Followed(task=str(line.task_id), strict=line.strict, loose=line.loose) for line in judged if line.strict]
-    return found | {name: round(100 * one.value, 2) for name, one in accuracies(answers).items()}
+    arguments = events.metrics([(str(line.task_id), line.counts) for line in judged if line.counts])
+    return found | {
+        label: round(100 * bound, 2)
+        for name, one in (accuracies(answers) | arguments).items()
+        for label, bound in ((name, one.value), (f"{name}_low", one.low), (f"{name}_high", one.high))
+        if label == name or name in arguments
+    }
 
 
 def said(found: Mapping[str, float]) -> str:
     """The summary in a line for people."""
     counts = ("n", "passed", "owed", UNMATCHED)
-    rates = ", ".join(f"{name} {value:.1f} %" for name, value in found.items() if name not in counts)
+    shown = {name: value for name, value in found.items() if not name.endswith(("_low", "_high"))}
+    rates = ", ".join(f"{name} {value:.1f} %" for name, value in shown.items() if name not in counts)
     kept_out = f"; {found[UNMATCHED]:.0f} unmatched: no task has their prompt" if UNMATCHED in found else ""
     return f"{found['passed']:.0f} of {found['n']:.0f} passed" + (f"; {rates}" if rates else "") + kept_out

@@ -63,14 +63,17 @@ def mean(
 def ratio(hits: Sequence[float], totals: Sequence[float], *, seed: int = 0) -> Interval:
     """Hits over totals, summed over tasks, with its 95 % interval: tasks are resampled with both their numbers.
 
-    Where every task has all hits, or none, the interval is the exact one of `mean`.
+    Where every task has all hits, or none, the interval is the exact one of `mean`. A task may have a total of 0; where
+    all have, the ratio is 0.
     """
     array, sizes = np.asarray(hits, dtype=np.float64), np.asarray(totals, dtype=np.float64)
-    shares = array / sizes
+    some = sizes > 0
+    shares = array[some] / sizes[some] if some.any() else np.zeros(array.size)
     if np.ptp(shares) == 0.0:
         return mean(shares)
     parts, wholes = _resampled(array, seed), _resampled(sizes, seed)
-    low, high = (float(bound) for bound in np.quantile(parts / wholes, [(1.0 - LEVEL) / 2, (1.0 + LEVEL) / 2]))
+    ratios = np.divide(parts, wholes, out=np.zeros_like(parts), where=wholes > 0)
+    low, high = (float(bound) for bound in np.quantile(ratios, [(1.0 - LEVEL) / 2, (1.0 + LEVEL) / 2]))
     return Interval(value=float(array.sum() / sizes.sum()), low=low, high=high, n=array.size)
 
 

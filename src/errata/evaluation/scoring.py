@@ -28,7 +28,7 @@ def scores(verdicts: Iterable[Verdict], ks: Iterable[int] = (1, 10, 100)) -> Sco
             found[f"pass@{k}"] = _over_tasks(metrics.passing(rows, k)).percent()
     if gap := metrics.public_gap(rows):
         found["public_gap"] = _over_tasks(gap).percent()
-    found |= events.percents(events.metrics(rows))
+    found |= events.percents(events.metrics(events.counted(rows)))
     found |= {name: one.percent() for name, one in ifeval.accuracies(filter(None, map(ifeval.followed, rows))).items()}
     for outcome in metrics.mix(rows):
         found[f"outcome:{outcome}"] = _over_tasks(metrics.outcome_shares(rows, outcome)).percent()

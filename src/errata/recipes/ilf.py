@@ -21,13 +21,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+import tyro
+
 from errata import prompts
 from errata.errors import UsageError, Waiting
 from errata.evaluation.measure import Measuring, measure
 from errata.jsonl import Json, lines
 from errata.judges import Judging
 from errata.policies import Sampling, Serving, check, serve
-from errata.recipes import account, arms, questions, weights
+from errata.recipes import account, arms, questions, watch, weights
+from errata.recipes.watch import Watching
 from errata.runs import Run
 from errata.tasks import apart, digest
 from errata.training import Objective, fit
@@ -96,6 +99,10 @@ class Ilf:
     places changed, and words that say how to change them back. 0 is none, as in the paper."""
     lora: bool = False
     """Train low-rank adapters in place of all weights; merged into the models that are kept."""
+    watch: tyro.conf.UseAppendAction[tuple[str, ...]] = field(default=(), metadata=FREE)
+    """What must not get worse, measured on the base and on every arm: a task source, or `perplexity:FILE`."""
+    watching: Watching = Watching()
+    """How what is watched is measured."""
     backend: str = field(default="local", metadata=FREE)
     """Where the model and the refiner answer: `local` (transformers, in process), `server:URL` or `recorded:FILE`."""
     server: Serving = field(default=Serving(), metadata=FREE)
@@ -196,7 +203,9 @@ def identity(config: Ilf) -> dict[str, Json]:
     """
     check(config.backend, config.server)
     check(config.critic.backend, config.critic.server)
-    named: dict[str, Json] = {name: digest(tasks) for name, tasks in splits(config).items()}
+    loaded = splits(config)
+    watch.check(config.watch, config.watching, (*loaded["refine"], *loaded["tasks"]))
+    named: dict[str, Json] = {name: digest(tasks) for name, tasks in loaded.items()}
     if config.annotations:
         named["annotations"] = hashlib.sha256(b"".join(line for _, line in lines(Path(config.annotations)))).hexdigest()
     asked = {f"critic.{name}": value for name, value in config.critic.server.identity().items()}
@@ -208,3 +217,6 @@ def assess(step: Run, model: str, tasks: Sequence[Task], config: Ilf) -> None:
     settings = replace(config.measuring, style=config.prompt)
     with serve(model, config.backend, server=config.server, folder=step.path) as policy:
         measure(step.at("held-out"), policy, tasks, settings, judging=config.judging)
+    if config.watch:
+        asking = watch.Asking(backend=config.backend, server=config.server, seed=config.seed, judging=config.judging)
+        watch.watch(step, model, watch.load_all(config.watch, config.watching), config.watching, asking)

@@ -91,6 +91,7 @@ ILF_PRIMER = replace(
     refiner=Objective(learning_rate=1e-3, warmup_steps=10, schedule="linear", epochs=8, batch_size=16),
     objective=Objective(learning_rate=5e-4, warmup_steps=5, schedule="linear", epochs=8, batch_size=16),
     measuring=Measuring(draws=10, temperature=0.8, max_new_tokens=160, ks=(1, 10)),
+    watching=Watching(max_new_tokens=160, texts=128),
 )
 """For the small model that ships with the package, on two cores, with a simulated annotator in the place of people."""
 
