@@ -138,7 +138,6 @@ class Holder:
         while not self.ready():
             if self._child is not None and (status := self._child.poll()) is not None:
                 said = b"" if self._log is None else self._log.read_bytes()[-4096:]
-                self._child = None
                 if status == 127:
                     raise UsageError(f"server.start: {self._last(said) or 'no such command'}")
                 raise Fault(f"server.start: the server ended with {status}: {self._last(said)}")
