@@ -52,6 +52,7 @@ def leti(
     page = report(run)
     table(run)
     print(f"model   {model}\nreport  {page}")
+    servers(run)
 
 
 def ilf(
@@ -77,6 +78,7 @@ def ilf(
     page = report(run)
     compared.table(run)
     print(f"model   {model}\nreport  {page}")
+    servers(run)
 
 
 def ilf_texts(run: tyro.conf.Positional[Path], settings: Annotated[Texts, tyro.conf.arg(name="")]) -> None:
@@ -117,6 +119,7 @@ def autoif(
         funnel.table(run)
     page = report(run)
     print(f"model   {model}\nreport  {page}")
+    servers(run)
 
 
 def evaluate(run: tyro.conf.Positional[Path], settings: Annotated[Evaluate, tyro.conf.arg(name="")]) -> None:
@@ -133,6 +136,15 @@ def evaluate(run: tyro.conf.Positional[Path], settings: Annotated[Evaluate, tyro
     for name, score in scores.items():
         low, high = score["low"], score["high"]
         print(f"{name:20} {score['value']:5.1f} %   95 % interval {low:.1f} to {high:.1f}   n {score['n']:.0f}")
+    servers(run)
+
+
+def servers(run: Path) -> None:
+    """Say what servers were asked, where any were."""
+    from errata.evaluation import asked
+
+    if words := asked.told(run):
+        print(f"asked   {words}")
 
 
 def judge(

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from errata import jsonl
-from errata.evaluation import charts, metrics, sections, telling, typeset, watched
+from errata.evaluation import asked, charts, metrics, sections, telling, typeset, watched
 from errata.evaluation.departures import departures
 from errata.evaluation.folder import Folder, Round, look
 from errata.evaluation.intervals import Interval
@@ -101,6 +101,7 @@ def report(path: Path) -> Path:
         figures=_figures(folder) | dict(sections.figures(folder)) | dict(watched.figures(folder)),
         compared=sections.section(folder),
         watched=watched.section(folder),
+        asked=asked.section(path),
         draws=metrics.draws(folder.measured[-1].held_out.rows) if folder.measured else 0,
         style=Markup("\n").join(map(Markup, styles())),
         boot=Markup(boot),
