@@ -97,5 +97,4 @@ def letter_frequency(asked: LetterFrequency, text: str) -> Seen:
 
 
 def capital_words(asked: CapitalWords, text: str) -> Seen:
-    count = sum(1 for token in english.tokens(text) if token.isupper())
-    return counted(count, asked.capital_relation, asked.capital_frequency, "words in capital letters")
+    return counted(english.capitals(text), asked.capital_relation, asked.capital_frequency, "words in capital letters")

@@ -5,8 +5,9 @@ tokens of their own, and so are both parts of contractions (`CAN|NOT`, `DO|N'T`,
 """
 
 import re
+from functools import lru_cache
 
-from errata.judges.rules.sentences import sentences
+from errata.judges.rules.sentences import SHORT, sentences
 
 WORD = re.compile(r"\w+")
 OPENING = (
@@ -53,8 +54,19 @@ def words(text: str) -> int:
     return sum(1 for _ in WORD.finditer(text))
 
 
-def tokens(text: str) -> list[str]:
-    return [token for sentence in sentences(text) for token in treebank(sentence)]
+def capitals(text: str) -> int:
+    """The tokens that have capital letters and no small ones."""
+    shouted = (sentence for sentence in sentences(text) if any(map(str.isupper, sentence)))
+    return sum(remembered(sentence) if len(sentence) < SHORT else upper(sentence) for sentence in shouted)
+
+
+@lru_cache(maxsize=10_000)
+def remembered(sentence: str) -> int:
+    return upper(sentence)
+
+
+def upper(sentence: str) -> int:
+    return sum(map(str.isupper, treebank(sentence)))
 
 
 def treebank(sentence: str) -> list[str]:

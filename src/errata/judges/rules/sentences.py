@@ -15,7 +15,7 @@ import re
 import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Literal, Protocol, TypeAlias, cast
 
@@ -36,6 +36,9 @@ NUMBER = "##number##"
 """The type of all numbers in what was learned."""
 INITIAL = re.compile(r"[^\W\d]\.$")
 MARKS = frozenset(";:,.!?")
+
+SHORT = 100
+"""Characters of a text that is worth remembering, so that what comes often is looked at once."""
 
 # How words were seen in the training text, as bits of the learned table.
 BEGIN_UPPER, MIDDLE_UPPER, ANY_UPPER = 2, 4, 2 | 4 | 8
@@ -129,6 +132,15 @@ def around(text: str, start: int, candidate: re.Match[str]) -> tuple[int, int, s
 
 def breaks(context: str) -> bool:
     """Whether one of the words before the last ends a sentence."""
+    return remembered(context) if len(context) < SHORT else decided(context)
+
+
+@lru_cache(maxsize=10_000)
+def remembered(context: str) -> bool:
+    return decided(context)
+
+
+def decided(context: str) -> bool:
     found = [Word(word, first_mark(word)) for line in context.split("\n") for word in WORD.findall(line)]
     return any(second_mark(word, following) == "break" for word, following in pairwise(found))
 
