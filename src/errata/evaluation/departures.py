@@ -29,6 +29,30 @@ ILF: tuple[tuple[str, Json, str], ...] = (
 )
 """Setting, its value in the paper, what to say where it is another."""
 
+AUTOIF: tuple[tuple[str, Json, str], ...] = (
+    ("filters.cross", True, "Functions and cases were not cross-validated."),
+    (
+        "filters.cases",
+        ">0.5",
+        "A case was kept where a share of {} of the functions agreed; the paper's bound is >0.5.",
+    ),
+    ("filters.functions", ">0.5", "A function had to get a share of {} of the cases right; the paper's bound is >0.5."),
+    ("filters.responses", ">0.5", "A response passed by a share of {} of the functions; the paper's bound is >0.5."),
+    ("filters.quality", ">=8", "Responses were kept by a score of {}; the paper's bound is >=8."),
+    ("filters.running", False, "Functions that run the text they look at were kept; a response could fool them."),
+    ("filters.instruction_pairs", True, "No pairs were made of instructions' own cases."),
+    ("instruction_first", True, "The instruction stood behind the query; the paper puts it before."),
+    ("lora", False, "Low-rank adapters were trained in place of all weights."),
+)
+"""Setting, its value in the paper, what to say where it is another. `{}` is the value."""
+
+COMPARED: dict[str, str] = {
+    "none": "Functions were not put back into words and compared with their instruction.",
+    "lexical": "Instructions were compared by words in common alone; the paper has a model for NLI.",
+    "judge": "The supervisor compared instructions; the paper has a model for NLI.",
+}
+"""What to say of AutoIF's `nli`, where it is no model."""
+
 WORDS: dict[tuple[str, Json], str] = {
     ("select", "balanced"): "Good and bad samples were trained on in a fixed ratio, {share:.0f} % good. That is "
     "part of the way to rejection sampling, which trains on the good alone and on the primer gains more from the same "
@@ -58,6 +82,8 @@ def departures(recipe: str, settings: Mapping[str, Json]) -> Iterator[str]:
     """One sentence for each setting that departs from the paper's; a recipe that is no paper's has none."""
     if recipe.lower() == "ilf":
         yield from (words for name, paper, words in ILF if settings.get(name, paper) != paper)
+    if recipe.lower() == "autoif":
+        yield from autoif(settings)
     if recipe.lower() != "leti":
         return
     for name, paper, words in LETI:
@@ -69,3 +95,13 @@ def departures(recipe: str, settings: Mapping[str, Json]) -> Iterator[str]:
             yield words.format(share=100 * share if isinstance(share, float) else 50)
     if "objective.pretrain_mix" in settings and not settings["objective.pretrain_mix"]:
         yield "No pretraining text was mixed in; the paper mixes it one to one."
+
+
+def autoif(settings: Mapping[str, Json]) -> Iterator[str]:
+    """What an AutoIF run did otherwise."""
+    for name, paper, words in AUTOIF:
+        value = settings.get(name, paper)
+        if value != paper:
+            yield words.format(value) if value != "" else "No judge model scored the responses."
+    if words := COMPARED.get(str(settings.get("nli", ""))):
+        yield words
