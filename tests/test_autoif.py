@@ -10,7 +10,9 @@ import pytest
 import autoif_world as world
 from errata.cli import main
 from errata.errors import UsageError
+from errata.evaluation import decontamination
 from errata.evaluation import funnel as shown
+from errata.evaluation.decontamination import Decontaminating
 from errata.evaluation.report import report
 from errata.jsonl import iterate
 from errata.policies.recorded import Recorded
@@ -214,6 +216,34 @@ def test_a_judge_model_of_its_own_gives_the_scores(tmp_path):
     judge = Supervisor(model="other", backend=f"recorded:{tmp_path / 'judge.jsonl'}")
     _, data = fresh(tmp_path, judge=judge, filters=config.filters)
     assert {one.value for one in data.scores} == {9.0}
+
+
+# benchmarks
+
+
+def benchmark(folder):
+    task = {"id": "b/0", "instruction": "What is it? Write in lower case letters only.", "check": {"kind": "functions"}}
+    task["check"]["functions"] = ["def evaluate(response):\n    return True"]
+    (folder / "bench.jsonl").write_text(json.dumps(task) + "\n")
+    return f"{folder / 'bench.jsonl'}"
+
+
+def test_instructions_are_compared_with_benchmarks_and_those_found_there_can_be_left_out(tmp_path):
+    for drop, left in ((False, 6), (True, 5)):
+        folder = tmp_path / str(drop)
+        folder.mkdir()
+        _, data = fresh(folder, decontamination=Decontaminating(against=(benchmark(folder),), drop=drop))
+        found = decontamination.look(folder / "run")
+        assert found is not None
+        assert found.unclean() == {"autoif/3"}
+        assert len(data.instructions) == 6
+        assert len(data.verified) == left
+
+
+def test_without_benchmarks_the_report_says_that_nothing_was_compared(finished):
+    found = decontamination.look(finished[0])
+    assert found is not None
+    assert not found.benchmarks
 
 
 # texts and pairs

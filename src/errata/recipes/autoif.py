@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from errata.errors import UsageError
+from errata.evaluation import decontamination
 from errata.evaluation import funnel as shown
 from errata.jsonl import Json
 from errata.policies import check, serve
@@ -51,8 +52,9 @@ def data(run: Run, config: Autoif) -> Data:
     queries = autoif_sources.queries(config.queries, config.query_length)
     with supervised(run, config, config.supervisor) as supervisor:
         instructions = stages.instructions(run.at("instructions"), supervisor, seeds, queries, config)
-        replies = stages.verifiers(run.at("verifiers"), supervisor, instructions, config)
-        verified = stages.crossed(run.at("cross-validation"), replies, instructions, config)
+        clean = stages.clean(run, instructions, config)
+        replies = stages.verifiers(run.at("verifiers"), supervisor, clean, config)
+        verified = stages.crossed(run.at("cross-validation"), replies, clean, config)
         kept = [one for one in verified if not one.reason]
         relations = stages.related(run, supervisor, kept, config)
         translated = stages.translated(kept, relations)
@@ -105,6 +107,8 @@ def identity(config: Autoif) -> dict[str, Json]:
     queries = autoif_sources.queries(config.queries, config.query_length)
     told = {"seeds": seeds, "queries": [f"{query.id} {query.text}" for query in queries]}
     digests = {name: hashlib.sha256("\n".join(those).encode()).hexdigest() for name, those in told.items()}
+    benchmarks = decontamination.benchmarks(config.decontamination)
+    digests |= {f"decontamination.{name}": digest(tasks) for name, tasks in benchmarks.items()}
     held = load(config.held_out) if config.held_out else ()
     watch.check(config.watch, config.watching, ())
     return {**digests, "held_out": digest(held), "model": weights.digest(autoif_sources.base(config.model))}

@@ -40,6 +40,10 @@ def of_instructions(data: Data) -> Iterator[Yield]:
     for source, what in names.items():
         if sources[source]:
             yield Yield(stage="instructions", what=what, n=sources[source], of=total)
+    if len(data.verified) < total:
+        unclean = total - len(data.verified)
+        yield Yield(stage="instructions", what="in a benchmark, left out", n=unclean, of=total, dropped=True)
+        total -= unclean
     counts: Counter[str] = Counter()
     for one in data.verified:
         counts.update(one.counts)

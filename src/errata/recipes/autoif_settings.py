@@ -9,6 +9,7 @@ from typing import Literal
 import tyro
 
 from errata.errors import UsageError
+from errata.evaluation.decontamination import Decontaminating
 from errata.evaluation.measure import Measuring
 from errata.judges import Judging
 from errata.policies import Sampling, Serving
@@ -189,6 +190,8 @@ class Autoif:
     about: str = ""
     """The held-out tasks once more, by the same ids, checked for whether an answer is about what was asked: the quality
     beside the score."""
+    decontamination: Decontaminating = Decontaminating()
+    """Whether the instructions stand in the benchmarks that models are measured on."""
     watch: tyro.conf.UseAppendAction[tuple[str, ...]] = field(default=(), metadata=FREE)
     """Also measure what may be lost, before training and after each of its steps: `humaneval:FILE`, `gsm8k:FILE`, any
     task source, `perplexity:FILE`, `perplexity:primer`; may be given several times."""

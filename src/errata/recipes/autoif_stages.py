@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from errata.evaluation import decontamination
 from errata.judges import judge
 from errata.policies import Policy, Sampling
 from errata.recipes import autoif_nli, autoif_parsing
@@ -83,6 +84,16 @@ def rewritings(seeds: Sequence[str], queries: Sequence[Query], config: Autoif, *
     for task, text in asked.items():
         for draw in range(config.calls):
             yield Prompt(id=f"{task}#{draw}", task=task, text=text)
+
+
+def clean(run: Run, those: Sequence[Instruction], config: Autoif) -> Sequence[Instruction]:
+    """The instructions less those that stand in a benchmark, where these shall be left out; what was found is kept."""
+    texts_of = {one.id: one.text for one in those}
+    settings = config.decontamination
+    run.value(decontamination.FILE, lambda: decontamination.told(decontamination.compare(texts_of, settings)))
+    found = decontamination.look(run.path)
+    unclean = found.unclean() if found and settings.drop else frozenset[str]()
+    return [one for one in those if one.id not in unclean]
 
 
 def verifiers(run: Run, asking: Asking, those: Sequence[Instruction], config: Autoif) -> Mapping[str, Sequence[str]]:
