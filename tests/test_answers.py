@@ -132,7 +132,7 @@ def test_what_is_not_the_answer_is_judged_by_how_it_ended(task, text, outcome):
         "    class N(int):\n        def __eq__(self, other):\n            return True\n    return N(8)\n",
         "    class N:\n        def __str__(self):\n            return 'every number'\n    return N()\n",
         "    import gc\n    return [o for o in gc.get_objects() if type(o).__name__ == 'Number']\n",
-        "    import sys\n    f = sys._getframe()\n    while f.f_back:\n        f = f.f_back\n    return f.f_globals['value']\n",
+        "    import sys\n    f = sys._getframe()\n    while f.f_back: f = f.f_back\n    return f.f_globals['value']\n",
         "    return open('/proc/self/environ').read()\n",
     ],
 )

@@ -1,6 +1,7 @@
 """LETI from end to end on small checkpoints, in seconds; and its training texts as a pure function of the records."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +14,14 @@ from errata.evaluation.measure import Measuring
 from errata.evaluation.report import report
 from errata.judges import Judging
 from errata.policies import Sampling
+from errata.policies.recorded import Recorded
+from errata.policies.trimming import trimming
+from errata.prompts import ask
 from errata.recipes import leti as recipe
 from errata.recipes.leti import Leti
 from errata.runs import Run
 from errata.training import Objective
-from errata.types import Demo, Feedback, Sample, Task, UnitTests, Verdict
+from errata.types import Demo, Feedback, Sample, Task, Timed, UnitTests, Verdict
 
 
 def task(name: str, n: int) -> Task:
@@ -158,6 +162,7 @@ def texts(config: Leti, passes: list[bool | None], seed: int = 0) -> list[Demo]:
     return list(recipe.conditioned(samples, verdicts, words, config, seed))
 
 
+WORDS = re.compile(r"<\|lang_feedback\|>(.*?)<\|/lang_feedback\|>", re.DOTALL)
 PASSES = [True, False, False, False, True, False]
 
 
@@ -205,3 +210,34 @@ def test_the_control_gives_verdict_and_words_together_to_other_samples(config):
 def test_balancing_what_is_all_bad_is_refused_in_one_line(config):
     with pytest.raises(UsageError, match="none of 2 samples passed"):
         texts(replace(config, select="balanced"), [False, False])
+
+
+def test_a_constant_phrase_is_as_long_as_the_words_and_says_the_same_of_every_failure(config):
+    made = texts(replace(config, control="constant"), PASSES)
+    words = [found[1] for demo in made if (found := WORDS.search(demo.target))]
+    assert len(words) == 4
+    assert {len(one) for one in words} == {len("no 1\n")}
+    assert len(set(words)) == 1
+    assert "no 1" not in words[0]
+
+
+def test_reward_weighted_regression_draws_by_the_share_of_tests_passed_and_gives_no_words(config):
+    made = texts(replace(config, select="weighted", beta=0.5), [n % 2 == 0 for n in range(400)])
+    assert len(made) == 400
+    assert len({demo.id for demo in made}) == 400
+    assert all(demo.target.startswith("<|good|>p") for demo in made)
+    passed = sum(int(demo.id.split("#")[0].removeprefix("t/")) % 2 == 0 for demo in made)
+    assert 0.83 < passed / 400 < 0.93  # exp(2) to 1
+
+
+def test_reward_weighted_regression_has_something_to_train_on_where_nothing_passed(config):
+    assert len(texts(replace(config, select="weighted"), [False] * 4)) == 4
+
+
+def test_training_samples_are_trimmed_where_that_is_asked_for(tmp_path, config):
+    replies = tmp_path / "more.jsonl"
+    text = "def add(x):\n    return x\n\nprint(add(1))\n"
+    replies.write_text("".join(json.dumps({"id": f"practice/{n}#0", "text": text}) + "\n" for n in range(2)))
+    stage = trimming(Recorded(replies).sample(Sampling()), "function")
+    made = [row.record if isinstance(row, Timed) else row for row in stage(ask([task("practice", 0)], 1))]
+    assert [one.text for one in made] == ["def add(x):\n    return x\n"]
