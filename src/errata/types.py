@@ -8,6 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeAlias, TypeVar
 
+from errata.outcomes import Compare as Compare
+from errata.outcomes import Outcome as Outcome
+from errata.outcomes import Part as Part
+
 R = TypeVar("R")
 A = TypeVar("A")
 
@@ -35,11 +39,6 @@ class Case:
 
     stdin: str = ""
     stdout: str
-
-
-Compare: TypeAlias = Literal["lines", "tokens", "exact"]
-"""How printed text is compared. `lines`: blanks at the end of lines and blank lines at the end do not count. `tokens`:
-only the words count, however they are parted. `exact`: every character counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +129,24 @@ class Rules:
     rules: tuple[Rule, ...]
 
 
-Check: TypeAlias = UnitTests | StdinTests | Events | Number | Functions | Rules
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constrained:
+    """An answer is right when it satisfies every constraint that was added to an instruction (FollowBench)."""
+
+    kind: Literal["constrained"] = "constrained"
+    path: tuple[str, ...]
+    """The instruction as it grew, a constraint a step: without one first, the task's own last."""
+    level: int
+    """Constraints that were added, 1 to 5."""
+    category: str
+    """What they are about: content, situation, style, format, example, mixed."""
+    rule: str = ""
+    """What decides; empty: a judge model."""
+    target: tuple[str, ...] = ()
+    """What the rule compares with."""
+
+
+Check: TypeAlias = UnitTests | StdinTests | Events | Number | Functions | Rules | Constrained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,35 +201,6 @@ class Sample:
     """The reply, without the prompt and without what ended it."""
     finish: Literal["stop", "length"] = "stop"
     """`stop`: the model ended it, or a stop string did; `length`: it was cut off."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One test of a check."""
-
-    name: str
-    """The test's source, or the rule's name; hidden tests are named `hidden[i]` and their text is not given."""
-    passed: bool
-    call: str = ""
-    """The call whose value was compared, as source: `add(1, 2)`."""
-    got: str | None = None
-    """`repr` of the value, made by the judge."""
-    expected: str | None = None
-    """`repr` of the value that was wanted."""
-
-
-Outcome: TypeAlias = Literal[
-    "passed",
-    "wrong",
-    "exception",
-    "syntax",
-    "timeout",
-    "memory",
-    "output",
-    "early_exit",
-    "crashed",
-    "invalid_check",
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

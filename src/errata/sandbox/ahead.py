@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+from errata.outcomes import Outcome as Word
 from errata.sandbox.plan import Asked
 from errata.sandbox.protocol import Json
-from errata.types import Outcome as Word
 
 
 class Over(BaseException):

@@ -7,12 +7,11 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import weakref
+from collections.abc import Callable
 from functools import cache
-from importlib import resources
-from importlib.abc import InspectLoader
 from types import CodeType
+from typing import cast
 
 from errata.errors import Fault
 from errata.sandbox import kernel, namespaces, places, zygote
@@ -96,7 +95,8 @@ class Zygote:
         """mib: the size of the scratch folder."""
         self.tier, self.mib, self.served = tier, mib, 0
         try:
-            self.folder = tempfile.mkdtemp(prefix="errata-", dir=scratch_root())
+            self.folder = os.path.join(scratch_root(), f"errata-{os.urandom(8).hex()}")
+            os.mkdir(self.folder, 0o700)
         except OSError as error:
             raise Fault(f"sandbox: no folder for a zygote: {error}") from error
         if tier == 2 and os.geteuid() == 0 and places.open_to_all([python.executable, *python.readable]):
@@ -171,7 +171,8 @@ def end(process: subprocess.Popen[bytes], control: socket.socket, folder: str) -
 
 def scratch_root() -> str:
     """Where the folders of zygotes are made."""
-    return tempfile.gettempdir()
+    named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+    return next((path for path in named if path and os.path.isdir(path)), "/tmp")
 
 
 @cache
@@ -182,8 +183,8 @@ def codes() -> dict[str, CodeType]:
 
 def code_of(module: str) -> CodeType:
     spec = importlib.util.find_spec(module)
-    loader = spec.loader if spec is not None else None
-    code = loader.get_code(module) if isinstance(loader, InspectLoader) else None
+    find = cast("Callable[[str], CodeType | None] | None", getattr(spec and spec.loader, "get_code", None))
+    code = find(module) if find is not None else None
     if code is None:
         raise Fault(f"sandbox: the code of {module} cannot be found")
     return code
@@ -198,5 +199,7 @@ def named(code: CodeType, file: str) -> CodeType:
 @cache
 def sources() -> dict[str, str]:
     """The text of the modules that the zygote runs."""
+    from importlib import resources
+
     room = resources.files("errata.sandbox")
     return {name: room.joinpath(f"{name}.py").read_text(encoding="utf-8") for name in MODULES}

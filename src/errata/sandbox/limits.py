@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from errata.types import Compare, Part
-from errata.types import Outcome as Word
+from errata.outcomes import Compare, Part
+from errata.outcomes import Outcome as Word
 
 Hit: TypeAlias = Literal["", "timeout", "memory", "output"]
 """Which limit ended a program; empty: none did."""

@@ -12,7 +12,6 @@ import importlib.util
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from importlib import resources
 
 from errata.sandbox.checks import Test
 from errata.sandbox.handles import Handle
@@ -126,4 +125,6 @@ def shared(imports: Iterable[str], source: str) -> Iterator[str]:
 @cache
 def collector() -> str:
     """The text of `collect`, for tests that run in the program's process."""
+    from importlib import resources
+
     return resources.files("errata.sandbox").joinpath("collect.py").read_text(encoding="utf-8") + "\nstand_in()\n"

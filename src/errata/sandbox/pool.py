@@ -2,7 +2,6 @@
 
 import atexit
 import contextlib
-import hashlib
 import os
 import queue
 import threading
@@ -64,6 +63,8 @@ class Pool:
         waiting: dict[Digest, list[str]] = {}
         known: OrderedDict[Digest, Outcome] = OrderedDict()
         more = True
+        import hashlib
+
         try:
             while more or waiting:
                 while more and len(waiting) < LOOK_AHEAD * len(self.workers):

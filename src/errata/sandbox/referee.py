@@ -25,10 +25,10 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from errata.errors import Fault, UsageError
+from errata.outcomes import Part
 from errata.sandbox.limits import Limits, Outcome, Program
 from errata.sandbox.protocol import Closed, Json, exactly
 from errata.sandbox.watch import TICKS
-from errata.types import Part
 
 if TYPE_CHECKING:
     from errata.sandbox.worker import Worker

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Sequence
 from dataclasses import replace
 
+from errata.outcomes import Compare, Part
 from errata.sandbox.limits import Ended, Limits, Outcome, Program
 from errata.sandbox.order import Order, written
 from errata.sandbox.session import Over, Session
@@ -16,7 +17,6 @@ from errata.sandbox.show import MOST, show
 from errata.sandbox.tracebacks import layout, of_report, of_syntax
 from errata.sandbox.trial import Found, explained
 from errata.sandbox.worker import Worker
-from errata.types import Compare, Part
 
 ROOM = 1 << 16
 """Bytes of output that are kept beyond what is wanted."""

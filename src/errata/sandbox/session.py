@@ -15,6 +15,7 @@ from itertools import islice
 from types import TracebackType
 from typing import cast
 
+from errata.outcomes import Outcome as Word
 from errata.sandbox import protocol
 from errata.sandbox.ahead import Ahead, Over
 from errata.sandbox.handles import Handle, Same
@@ -26,7 +27,6 @@ from errata.sandbox.raised import Own, Raised, Report, class_of, error_of, told
 from errata.sandbox.shares import Shared
 from errata.sandbox.values import base, derived, every, from_numpy, to_numpy
 from errata.sandbox.worker import Child
-from errata.types import Outcome as Word
 
 MOST_RECEIVED = 512 << 20
 """Bytes of answers in one check."""

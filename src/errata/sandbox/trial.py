@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from errata.outcomes import Outcome as Word
+from errata.outcomes import Part
 from errata.sandbox.ahead import Diverged, Over
 from errata.sandbox.checks import Asserted, Test, ready, values
 from errata.sandbox.guard import Expired, guard, unchanged
@@ -28,8 +30,6 @@ from errata.sandbox.session import Session
 from errata.sandbox.show import show
 from errata.sandbox.tracebacks import Layout, layout, of_error, of_report, of_syntax, places, syntax_of
 from errata.sandbox.worker import Worker
-from errata.types import Outcome as Word
-from errata.types import Part
 
 SETUP = "<setup>"
 MOST_NAME = 2000
