@@ -50,7 +50,7 @@ def data(run: Run, config: Autoif) -> Data:
     """All that is made before training, a stage a folder."""
     seeds = autoif_sources.seeds(config.seeds)
     queries = autoif_sources.queries(config.queries, config.query_length)
-    with supervised(run, config, config.supervisor) as supervisor:
+    with supervised(run.at("supervisor"), config, config.supervisor) as supervisor:
         instructions = stages.instructions(run.at("instructions"), supervisor, seeds, queries, config)
         clean = stages.clean(run, instructions, config)
         replies = stages.verifiers(run.at("verifiers"), supervisor, clean, config)
@@ -77,11 +77,12 @@ def data(run: Run, config: Autoif) -> Data:
 
 
 @contextmanager
-def supervised(run: Run, config: Autoif, supervisor: Supervisor) -> Generator[stages.Asking]:
-    """A supervisor that can be asked; without a model of its own it is the model that is trained."""
+def supervised(step: Run, config: Autoif, supervisor: Supervisor) -> Generator[stages.Asking]:
+    """A supervisor that can be asked; without a model of its own it is the model that is trained. What a server replies
+    is kept in the step's folder."""
     model = autoif_sources.base(supervisor.model or config.model)
     backend = autoif_sources.recorded(supervisor.backend)
-    with serve(model, backend, server=supervisor.server, folder=run.path / "replies") as policy:
+    with serve(model, backend, server=supervisor.server, folder=step.path) as policy:
         yield stages.Asking(policy=policy, settings=supervisor, seed=config.seed)
 
 
@@ -89,7 +90,7 @@ def supervised(run: Run, config: Autoif, supervisor: Supervisor) -> Generator[st
 def judged(run: Run, config: Autoif, supervisor: stages.Asking) -> Generator[stages.Asking]:
     """Who scores responses: the supervisor, unless there is a judge model."""
     if config.judge.model:
-        with supervised(run, config, config.judge) as judge:
+        with supervised(run.at("judge"), config, config.judge) as judge:
             yield judge
     else:
         yield replace(supervisor, settings=replace(supervisor.settings, judging=config.judge.judging))
@@ -101,8 +102,12 @@ def identity(config: Autoif) -> dict[str, Json]:
     Raises UsageError for settings and files that do not fit, before anything is begun.
     """
     check(config.backend)
-    for asked in (config.supervisor, config.judge):
-        check(asked.backend, asked.server)
+    who: dict[str, Json] = {}
+    for name, asked in {"supervisor": config.supervisor, "judge": config.judge}.items():
+        kind, _ = check(autoif_sources.recorded(asked.backend), asked.server)
+        who |= {f"{name}.{part}": value for part, value in asked.server.identity().items()}
+        if asked.model and kind == "local":
+            who[name] = weights.digest(autoif_sources.base(asked.model))
     seeds = autoif_sources.seeds(config.seeds)
     queries = autoif_sources.queries(config.queries, config.query_length)
     told = {"seeds": seeds, "queries": [f"{query.id} {query.text}" for query in queries]}
@@ -111,4 +116,4 @@ def identity(config: Autoif) -> dict[str, Json]:
     digests |= {f"decontamination.{name}": digest(tasks) for name, tasks in benchmarks.items()}
     held = load(config.held_out) if config.held_out else ()
     watch.check(config.watch, config.watching, ())
-    return {**digests, "held_out": digest(held), "model": weights.digest(autoif_sources.base(config.model))}
+    return {**digests, **who, "held_out": digest(held), "model": weights.digest(autoif_sources.base(config.model))}
