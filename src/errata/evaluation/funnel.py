@@ -1,6 +1,6 @@
 """What each stage of a run that makes its data has left over, as a table for a terminal and a part of the report."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -74,5 +74,4 @@ def section(run: Path) -> Markup:
     stages: dict[str, list[Yield]] = {}
     for row in rows:
         stages.setdefault(row.stage, []).append(row)
-    most: Mapping[str, int] = {stage: max(row.n for row in part) for stage, part in stages.items()}
-    return Markup(environment.from_string(text).render(stages=stages, most=most))
+    return Markup(environment.from_string(text).render(stages=stages))
