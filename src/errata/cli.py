@@ -123,7 +123,7 @@ def autoif(
 
 
 def evaluate(run: tyro.conf.Positional[Path], settings: Annotated[Evaluate, tyro.conf.arg(name="")]) -> None:
-    """Measure a model on tasks: pass@k with 95 % intervals.
+    """Measure a model on tasks: pass@k, IFEval, FollowBench, F1, with 95 % intervals.
 
     Args:
         run: Folder of the measurement; the same command goes on where it stopped.
@@ -135,7 +135,8 @@ def evaluate(run: tyro.conf.Positional[Path], settings: Annotated[Evaluate, tyro
     scores = recipe.evaluate(settings, opened)
     for name, score in scores.items():
         low, high = score["low"], score["high"]
-        print(f"{name:20} {score['value']:5.1f} %   95 % interval {low:.1f} to {high:.1f}   n {score['n']:.0f}")
+        unit = "  " if name.startswith("csl") else " %"
+        print(f"{name:20} {score['value']:5.1f}{unit}   95 % interval {low:.1f} to {high:.1f}   n {score['n']:.0f}")
     servers(run)
 
 
@@ -161,7 +162,8 @@ def judge(
     """Run recorded programs against their tasks' tests; one verdict line for each input line, in input order.
 
     Args:
-        samples: JSONL of {"task_id", "completion"}, {"task_id", "solution"} or Sample records.
+        samples: JSONL of {"task_id", "completion"}, {"task_id", "solution"}, Google's {"prompt", "response"} or Sample
+            records.
         tasks: Where the tests come from, NAME[:FILE][split][a:b].
         out: Where verdicts go; OUT.part while some are owed.
         workers: Programs at once; 0 is one a core.

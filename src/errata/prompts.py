@@ -22,7 +22,7 @@ GOALS = {"good": GOOD, "bad": BAD, "none": ""}
 Style: TypeAlias = Literal["auto", "docstring", "ilf", "code", "chat"]
 """How a task is put to a model; `auto` is `code` where the task has code to continue, else `docstring`, and the words
 of the task alone where any text may be the answer."""
-SPOKEN = ("functions", "rules")
+SPOKEN = ("functions", "rules", "constrained")
 """Checks of tasks that any text may answer, where others want a program."""
 
 

@@ -1,6 +1,6 @@
 """A model measured on held-out tasks: ask, judge by hidden tests, and write scores.json with intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from errata.evaluation.scoring import Scores, scores
@@ -65,7 +65,12 @@ def measure(
     `goal` is the token that conditions the model; scores always come from hidden tests where a task has them.
     """
     judging = replace(judging or Judging(), hidden=True)
-    prompts = ask(tasks, settings.draws, goal, settings.style)
-    samples = run.map(Sample, trimming(policy.sample(settings.sampling), settings.trim), prompts)
+    samples = answered(run, policy, tasks, settings, goal)
     verdicts = run.map(Verdict, judge(tasks, judging), samples)
     return run.value("scores.json", lambda: scores(verdicts, settings.ks))
+
+
+def answered(run: Run, policy: Policy, tasks: Sequence[Task], settings: Measuring, goal: str = "") -> Iterable[Sample]:
+    """The model's answers, in the run's folder."""
+    prompts = ask(tasks, settings.draws, goal, settings.style)
+    return run.map(Sample, trimming(policy.sample(settings.sampling), settings.trim), prompts)

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from errata import jsonl
 from errata.errors import UsageError
-from errata.evaluation import events, ifeval, metrics
+from errata.evaluation import events, ifeval, levels, metrics
 from errata.evaluation.intervals import Interval, difference, mean
 from errata.types import Verdict
 
@@ -16,7 +16,7 @@ Scores: TypeAlias = dict[str, dict[str, float]]
 
 def scores(verdicts: Iterable[Verdict], ks: Iterable[int] = (1, 10, 100)) -> Scores:
     """`pass@k` for every k that all tasks have draws for, `public_gap`, `arg_i_f1` and its like for event arguments,
-    IFEval's four accuracies, and `outcome:NAME` for what occurred.
+    IFEval's four accuracies, FollowBench's three figures, and `outcome:NAME` for what occurred.
 
     Empty when there is no verdict that says anything.
     """
@@ -30,6 +30,7 @@ def scores(verdicts: Iterable[Verdict], ks: Iterable[int] = (1, 10, 100)) -> Sco
         found["public_gap"] = _over_tasks(gap).percent()
     found |= events.percents(events.metrics(events.counted(rows)))
     found |= {name: one.percent() for name, one in ifeval.accuracies(filter(None, map(ifeval.followed, rows))).items()}
+    found |= levels.entries(rows)
     for outcome in metrics.mix(rows):
         found[f"outcome:{outcome}"] = _over_tasks(metrics.outcome_shares(rows, outcome)).percent()
     return found

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from errata.errors import UsageError
-from errata.judges import answers, events, functions, rules, unit_tests
+from errata.judges import answers, constraints, events, functions, rules, unit_tests
 from errata.judges.unit_tests import Judging
 from errata.types import (
+    Constrained,
     Events,
     Functions,
     Number,
@@ -64,3 +65,5 @@ def of_kind(tasks: Iterable[Task], judging: Judging) -> Stage[Sample, Verdict]:
             return answers.judge(some, judging)
         case Rules():
             return rules.judge(some)
+        case Constrained():
+            return constraints.judge(some)

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from errata.evaluation.measure import Measuring, Scores, measure
+from errata.evaluation.followbench import JudgeModel, judged, needed
+from errata.evaluation.measure import Measuring, Scores, answered, measure
+from errata.evaluation.scoring import scores
 from errata.jsonl import Json
 from errata.judges import Judging
 from errata.policies import Serving, check, serve
-from errata.prompts import GOALS
+from errata.prompts import GOALS, Style
 from errata.recipes import weights
 from errata.runs import Run
 from errata.tasks import digest, load
@@ -37,6 +39,10 @@ class Evaluate:
     """Seed of the draws."""
     judging: Judging = Judging()
     """Limits of the programs."""
+    style: Style = "auto"
+    """How tasks are put to the model; `chat` for models with a chat template."""
+    judge: JudgeModel = JudgeModel()
+    """The model that decides what rules cannot (FollowBench)."""
 
 
 def identity(config: Evaluate) -> dict[str, Json]:
@@ -46,15 +52,30 @@ def identity(config: Evaluate) -> dict[str, Json]:
     """
     kind, _ = check(config.backend, config.server)
     model = weights.digest(config.model, served=kind == "server")
-    return {"tasks": digest(load(config.tasks)), **config.server.identity(), "model": model}
+    tasks = load(config.tasks)
+    judge: dict[str, Json] = {}
+    if needed(tasks, config.judge):
+        kind, _ = check(config.judge.backend, config.judge.server)
+        judge = {"judge": weights.digest(config.judge.model, served=kind == "server")}
+    return {"tasks": digest(tasks), **config.server.identity(), "model": model, **judge}
 
 
 def evaluate(config: Evaluate, run: Run) -> Scores:
     """Scores of the model; what is in the run's folder already is not asked again."""
     tasks = load(config.tasks)
     measuring = Measuring(
-        draws=config.draws, temperature=config.temperature, max_new_tokens=config.max_new_tokens, seed=config.seed
+        draws=config.draws,
+        temperature=config.temperature,
+        max_new_tokens=config.max_new_tokens,
+        style=config.style,
+        seed=config.seed,
     )
-    model = weights.folder(config.model)
-    with serve(model, config.backend, server=config.server, folder=run.path) as policy:
-        return measure(run, policy, tasks, measuring, goal=GOALS[config.goal], judging=config.judging)
+    goal, other = GOALS[config.goal], config.judge
+    with serve(weights.folder(config.model), config.backend, server=config.server, folder=run.path) as policy:
+        if not needed(tasks, other):
+            return measure(run, policy, tasks, measuring, goal=goal, judging=config.judging)
+        samples = answered(run, policy, tasks, measuring, goal)
+    folder = run.at("judge").path
+    with serve(weights.folder(other.model), other.backend, server=other.server, folder=folder) as policy:
+        verdicts = judged(run, policy, tasks, samples, other)
+    return run.value("scores.json", lambda: scores(verdicts, measuring.ks))

@@ -11,7 +11,17 @@ from pathlib import Path
 
 from errata import jsonl
 from errata.errors import UsageError
-from errata.tasks import answers, benchmarks, events, functions, instructions, primer, primer_instructions, rulebook
+from errata.tasks import (
+    answers,
+    benchmarks,
+    events,
+    followbench,
+    functions,
+    instructions,
+    primer,
+    primer_instructions,
+    rulebook,
+)
 from errata.types import Functions, Rules, StdinTests, Task, UnitTests
 
 NAMES = (
@@ -20,6 +30,7 @@ NAMES = (
     *answers.NAMES,
     *events.NAMES,
     *functions.NAMES,
+    *followbench.NAMES,
     *instructions.NAMES,
     *primer_instructions.NAMES,
 )
@@ -70,6 +81,8 @@ def source(where: str, split: str) -> tuple[Task, ...]:
         return functions.load(name, rest, split)
     if name in primer_instructions.NAMES:
         return primer_instructions.load(name, rest, split)
+    if name in followbench.NAMES:
+        return followbench.load(name, rest, split)
     if name in instructions.NAMES:
         return instructions.load(name, rest, split)
     if not where.endswith(FILE_ENDINGS):
