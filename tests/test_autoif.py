@@ -392,6 +392,20 @@ def test_a_run_of_which_nothing_is_left_says_where_it_went(tmp_path, monkeypatch
     assert shown.look(tmp_path / "run")
 
 
+def test_replies_without_any_verifier_leave_nothing_and_are_counted(tmp_path):
+    config = world.settings(tmp_path)
+    lines = [json.dumps({"id": id, "text": "I would rather not."}) for id in world.replies()]
+    (tmp_path / "recorded.jsonl").write_text("\n".join(lines) + "\n")
+    with (
+        Run.open(tmp_path / "run", config, {}) as run,
+        pytest.raises(UsageError, match="no response is left to train on"),
+    ):
+        recipe.autoif(config, run)
+    rows = {(row.stage, row.what): row.n for row in shown.look(tmp_path / "run")}
+    assert rows["verifiers", "read"] == 0
+    assert rows["cross-validation", "dropped: too few functions"] == 3
+
+
 def flags(folder):
     return [
         *("--model", "a-base", "--seeds", str(folder / "seeds.txt"), "--queries", str(folder / "queries.jsonl")),
