@@ -1,5 +1,6 @@
 """What is read off the text of tests, and that a verdict is the same whether it was or not."""
 
+import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import pytest
 
 from errata.sandbox import Limits, Outcome, Program, trial
 from errata.sandbox.plan import plan
+from errata.sandbox.trees import segment
 from errata.sandbox.worker import Worker
 from test_trial import FAILING
 
@@ -176,3 +178,10 @@ def test_tests_that_ask_otherwise_than_was_read_begin_anew_and_are_judged_alike(
     other = "def check(candidate):\n    assert candidate(5) == 1\n    assert candidate(5) == 2\n"
     asked = Program(source=source, tests=("check(f)",), setup=other, entry_point="f")
     assert trial.run_trial(worker, asked, Limits()).outcome == "passed"
+
+
+@pytest.mark.parametrize("source", ["f(\n  1,\n 'ä'\n)", "x = 1; assert g('é', f(2)) == 3", "f('''a\n b''')\r\n"])
+def test_a_piece_of_a_test_is_its_own_text(source: str) -> None:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.expr):
+            assert segment(source, node) == ast.get_source_segment(source, node)

@@ -7,13 +7,13 @@ values, the same line. Nothing else of a test is changed, and what it says in a 
 import ast
 import builtins
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType
 from typing import TypeGuard
 
 from errata.sandbox.show import show
-from errata.sandbox.trees import walk
+from errata.sandbox.trees import segment, walk
 
 CLOSE = frozenset(("isclose", "allclose", "array_equal", "assert_allclose"))
 """Functions whose first two arguments are what is compared."""
@@ -76,18 +76,17 @@ def ready(source: str, file: str, entry_point: str) -> Test:
     empty: frozenset[str] = frozenset()
     try:
         tree = ast.parse(source)
-        loads = frozenset(
-            node.id for node in walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-        )
+        nodes = list(walk(tree))
+        loads = frozenset(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
         stores = frozenset(stored(tree))
         tests = tuple(node.name for node in tree.body if is_test(node) and node.name not in loads)
         dotted = frozenset(
-            node.value.id for node in walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+            node.value.id for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
         )
         imports = tuple(ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom))
-        expects, raising = frozenset(expected(tree)), frozenset(raised(tree))
+        expects, raising = frozenset(expected(nodes)), frozenset(raised(nodes))
         calls = {entry_point} if entry_point else set[str]()
-        asserted = tuple(instrument(source, tree, calls))
+        asserted = tuple(instrument(source, nodes, calls))
         code = compile(tree, file, "exec", dont_inherit=True, optimize=0)
     except (SyntaxError, ValueError, RecursionError) as error:
         wrong = error if isinstance(error, SyntaxError) else SyntaxError(str(error))
@@ -127,9 +126,9 @@ def is_test(node: ast.stmt) -> TypeGuard[ast.FunctionDef | ast.ClassDef]:
     )
 
 
-def expected(tree: ast.Module) -> Iterator[str]:
+def expected(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Names in `raises(E)` and `except E`; of AssertionError only where its own assertions are told from others."""
-    for node in walk(tree):
+    for node in nodes:
         kinds: list[ast.expr] = []
         if isinstance(node, ast.Call):
             kinds = node.args[:1]
@@ -140,8 +139,8 @@ def expected(tree: ast.Module) -> Iterator[str]:
                 yield kind.id
 
 
-def raised(tree: ast.Module) -> Iterator[int]:
-    for node in walk(tree):
+def raised(nodes: Iterable[ast.AST]) -> Iterator[int]:
+    for node in nodes:
         if isinstance(node, ast.With | ast.AsyncWith):
             for one in node.body:
                 alone = all(
@@ -164,9 +163,9 @@ def stored(tree: ast.Module) -> Iterator[str]:
                     yield inner.id
 
 
-def instrument(source: str, tree: ast.Module, calls: set[str]) -> Iterator[Asserted]:
+def instrument(source: str, nodes: Iterable[ast.AST], calls: set[str]) -> Iterator[Asserted]:
     number = 0
-    for node in walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Assert):
             found = keep(source, node, calls, number)
             number += 1
@@ -186,7 +185,7 @@ def keep(source: str, node: ast.Assert, calls: set[str], number: int) -> Asserte
         return Asserted(
             first=node.lineno,
             last=node.end_lineno or node.lineno,
-            call=ast.get_source_segment(source, subject) or ast.unparse(subject),
+            call=segment(source, subject),
             got=names[0],
             wanted=names[1] if other is not None else "",
             sign=sign,

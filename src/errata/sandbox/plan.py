@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias, cast
 from errata.sandbox.order import native, packable, packed
 from errata.sandbox.protocol import Json
 from errata.sandbox.show import show
-from errata.sandbox.trees import walk
+from errata.sandbox.trees import segment, walk
 
 Sign: TypeAlias = Literal["==", "true", "false"]
 PLAIN_SETUP = (ast.Import, ast.ImportFrom, ast.Expr, ast.Assign)
@@ -279,8 +279,9 @@ def checks(test: str) -> tuple[str, str] | None:
 
 def comparisons(tests: Sequence[str]) -> Iterator[Asked | None]:
     """The comparison that each test is, when it is nothing else."""
-    tree = parsed("\n".join(tests))
-    if tree is None or len(tree.body) != len(tests) or any("\n" in test for test in tests):
+    apart = len(tests) == 1 or any("\n" in test for test in tests)
+    tree = None if apart else parsed("\n".join(tests))
+    if tree is None or len(tree.body) != len(tests):
         for test in tests:
             alone = parsed(test)
             yield compared(test, alone.body[0]) if alone is not None and len(alone.body) == 1 else None
@@ -326,7 +327,7 @@ def asking(source: str, call: ast.Call, sign: Sign, other: ast.expr | None) -> A
 def text_of(source: str, node: ast.expr) -> str:
     if "\n" not in source and source.isascii():
         return source[node.col_offset : node.end_col_offset]
-    return ast.get_source_segment(source, node) or ast.unparse(node)
+    return segment(source, node)
 
 
 def is_literal(node: ast.expr) -> bool:
@@ -337,6 +338,7 @@ def is_literal(node: ast.expr) -> bool:
     return True
 
 
+@functools.lru_cache(maxsize=2)
 def parsed(source: str) -> ast.Module | None:
     if len(source) > MOST_PLANNED:
         return None
