@@ -445,3 +445,31 @@ def test_a_reply_that_is_kept_says_what_was_asked_and_who_answered(tmp_path):
     kept = json.loads(line)
     assert (kept["id"], kept["model"], kept["finish"]) == ("t/0#0", "m", "stop")
     assert kept["seed"] == fake.calls[0].body["seed"]
+
+
+def test_the_command_line_asks_a_server_and_says_what_that_took(tmp_path, capsys, monkeypatch):
+    from errata.cli import main
+
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    run = tmp_path / "run"
+    words = ["evaluate", str(run), "--model", "gpt-x", "--tasks", "primer[dev][:2]", "--draws", "2"]
+    words += ["--server.price-in", "100000", "--server.price-out", "0", "--server.pause", "0.01"]
+    with Fake() as fake:
+        main([*words, "--backend", f"server:{fake.url}"])
+    assert {call.body["model"] for call in fake.calls} == {"gpt-x"}
+    out = capsys.readouterr().out
+    assert "pass@1" in out
+    assert "asked   4 replies, 28 tokens in, 12 tokens out, cost 2.80" in out
+
+
+def test_a_password_in_the_address_ends_the_command_before_anything_is_written(tmp_path, capsys):
+    from errata.cli import main
+
+    words = ["evaluate", str(tmp_path / "run"), "--model", "m", "--tasks", "primer[dev][:2]"]
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--backend", "server:http://ada:hunter2@127.0.0.1/v1"])
+    said = capsys.readouterr()
+    assert ended.value.code == 2
+    assert said.err.count("\n") == 1
+    assert "hunter2" not in said.out + said.err
+    assert not (tmp_path / "run").exists()
