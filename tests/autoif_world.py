@@ -86,3 +86,20 @@ def settings(folder: Path, **changes: object) -> Autoif:
         chat=False,
     )
     return replace(made, **changes)
+
+
+def main(folder: Path) -> None:
+    """All data stages of a run, to be killed: `python autoif_world.py FOLDER`, which `settings` has filled."""
+    from errata.recipes import autoif
+    from errata.runs import Run
+
+    config = settings(folder)
+    print("ready", flush=True)
+    with Run.open(folder / "run", config, {}) as run:
+        autoif.data(run, config)
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(Path(sys.argv[1]))
