@@ -101,8 +101,8 @@ def identity(config: Autoif) -> dict[str, Json]:
 
     Raises UsageError for settings and files that do not fit, before anything is begun.
     """
-    check(config.backend)
-    who: dict[str, Json] = {}
+    check(config.backend, config.server)
+    who: dict[str, Json] = dict(config.server.identity())
     for name, asked in {"supervisor": config.supervisor, "judge": config.judge}.items():
         kind, _ = check(autoif_sources.recorded(asked.backend), asked.server)
         who |= {f"{name}.{part}": value for part, value in asked.server.identity().items()}

@@ -161,6 +161,8 @@ class Autoif:
     """Ask the trained model in chat turns; without it in plain text, an empty line before the answer."""
     backend: str = field(default="local", metadata=FREE)
     """Where the trained model answers: `local` (transformers, in process), `server:URL` or `recorded:FILE`."""
+    server: Serving = field(default=Serving(), metadata=FREE)
+    """How that server is asked, and how it gets the weights of each round."""
     lora: bool = False
     """Train low-rank adapters in place of all weights; merged into the models that are kept."""
     seed: int = 0

@@ -54,7 +54,7 @@ def trained(run: Run, config: Autoif, data: Data, demos: Sequence[Demo], pairs: 
 def answered(step: Run, model: str, data: Data, config: Autoif, at: int) -> Sequence[Pair]:
     """The pairs of a round: the model's own answers, by what the verifiers say of them."""
     sampling = replace(config.sampling, seed=1000 * config.seed + at)
-    with serve(model, config.backend) as policy:
+    with serve(model, config.backend, server=config.server, folder=step.path) as policy:
         prompts = ask(data.tasks, config.draws, style="chat" if config.chat else "auto")
         samples = step.map(Sample, policy.sample(sampling), prompts)
     verdicts = step.map(Verdict, judge(data.tasks, config.judging), samples)
@@ -90,7 +90,7 @@ def assess(step: Run, model: str, config: Autoif) -> None:
         tasks = load(config.held_out)
         settings = replace(config.measuring, style="chat" if config.chat else "auto")
         place = step.at("held-out")
-        with serve(model, config.backend) as policy:
+        with serve(model, config.backend, server=config.server, folder=place.path) as policy:
             measure(place, policy, tasks, settings, judging=config.judging)
             asked = ask(tasks, settings.draws, style=settings.style)
             samples = place.map(Sample, policy.sample(settings.sampling), asked)
@@ -100,7 +100,7 @@ def assess(step: Run, model: str, config: Autoif) -> None:
             topic = place.at("about").map(Verdict, judge(load(config.about), config.judging), samples)
         place.value(READ, lambda: read(samples, verdicts, topic))
     if config.watch:
-        asking = watch.Asking(backend=config.backend, seed=config.seed, judging=config.judging)
+        asking = watch.Asking(backend=config.backend, server=config.server, seed=config.seed, judging=config.judging)
         watch.watch(step, model, watch.load_all(config.watch, config.watching), config.watching, asking)
 
 
