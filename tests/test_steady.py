@@ -41,6 +41,11 @@ def verdicts(tasks: list[Task], samples: list[Sample]) -> dict[str, Verdict]:
     return made
 
 
+def differing(idle: dict[str, Verdict], busy: dict[str, Verdict]) -> list[tuple[Verdict, Verdict | None]]:
+    assert len(idle) == len(busy)
+    return [(verdict, busy.get(name)) for name, verdict in idle.items() if busy.get(name) != verdict]
+
+
 def recorded(count: int) -> tuple[list[Task], list[Sample]]:
     """CodeT's samples, spread over its tasks; most of them fail."""
     import gzip
@@ -67,7 +72,7 @@ def test_recorded_programs_get_the_same_bytes_beside_busy_loops():
     idle = verdicts(tasks, samples)
     with loaded(4):
         busy = verdicts(tasks, samples)
-    assert idle == busy
+    assert differing(idle, busy) == []
     assert sum(item.passed is False for item in idle.values()) > 100
 
 
@@ -78,7 +83,8 @@ def test_a_thousand_recorded_programs_get_the_same_verdict_beside_eight_busy_loo
     tasks, samples = recorded(1000)
     idle = verdicts(tasks, samples)
     with loaded(8):
-        assert verdicts(tasks, samples) == idle
+        busy = verdicts(tasks, samples)
+    assert differing(idle, busy) == []
 
 
 CHANCY = {
