@@ -28,11 +28,12 @@ SOURCES = {"geneva": "eae_geneva", "phee": "eae_phee"}
 SPACY = """
 import json, sys, spacy
 parse = spacy.load(sys.argv[1])
+NOUNS = ("NOUN", "PROPN", "PRON", "NUM")
 for line in sys.stdin:
     sentence, spans = json.loads(line)
     tree = parse(sentence)
     roots = [tree.char_span(a, b, alignment_mode="expand").root for a, b in spans]
-    print(json.dumps([[root.idx, root.idx + len(root)] for root in roots]))
+    print(json.dumps([[root.idx, root.idx + len(root), root.pos_ in NOUNS] for root in roots]))
 """
 
 
@@ -67,19 +68,21 @@ def heads(name: str, tasks: Sequence[Task], python: str, model: str) -> None:
     rows = [(check.sentence, [(one.start, one.end) for one in check.gold]) for check in checks(tasks)]
     asked = "".join(json.dumps(row) + "\n" for row in rows)
     told = subprocess.run([python, "-c", SPACY, model], input=asked, capture_output=True, text=True, check=True).stdout
-    same, several, differing = 0, 0, list[str]()
+    same, several, differing = Counter[bool](), Counter[bool](), list[str]()
     for (sentence, spans), line in zip(rows, told.splitlines(), strict=True):
         for span, root in zip(spans, json.loads(line), strict=True):
             if " " not in sentence[slice(*span)]:
                 continue
-            several += 1
-            mine = by_rule(sentence, span)
+            mine, noun = by_rule(sentence, span), root[2]
             agree = max(mine[0], root[0]) < min(mine[1], root[1])
-            same += agree
-            if not agree:
-                words = f"{sentence[slice(*span)]!r}: {sentence[slice(*mine)]} or {sentence[slice(*root)]}"
+            several[noun] += 1
+            same[noun] += agree
+            if noun and not agree:
+                words = f"{sentence[slice(*span)]!r}: {sentence[slice(*mine)]} or {sentence[root[0] : root[1]]}"
                 differing.append(words)
-    print(f"{name}: one head word by rule and parser in {same:,} of {several:,} ({100 * same / several:.1f} %) phrases")
+    for noun, what in ((True, "phrases whose root is a noun"), (False, "other phrases (on Monday, to attack)")):
+        share = f"{same[noun]:,} of {several[noun]:,} ({100 * same[noun] / max(1, several[noun]):.1f} %)"
+        print(f"{name}: one head word by rule and parser in {share} {what}")
     for words in differing[:: max(1, len(differing) // 12)]:
         print(f"    {words[:150]}")
 
