@@ -17,11 +17,13 @@ from errata.evaluation.report import report, stages
 from errata.evaluation.watched import Line, Loss, Point
 from errata.judges import Judging
 from errata.policies import Sampling
+from errata.recipes import ilf, watch
 from errata.recipes import leti as recipe
-from errata.recipes import watch
+from errata.recipes.ilf import Ilf
 from errata.recipes.leti import Leti
 from errata.recipes.watch import Watching
 from errata.runs import Run
+from errata.tasks import load
 from errata.training import Objective
 from errata.types import Task, UnitTests
 
@@ -149,6 +151,22 @@ def test_rounds_whose_weights_are_gone_are_left_out_and_the_log_says_so(tmp_path
         look_after(config, step, str(model))
     assert not (tmp_path / "run/00/watch").exists()
     assert "the weights of this round are gone" in (tmp_path / "run/log.txt").read_text()
+
+
+def test_ilf_watches_with_the_same_flags(tmp_path, config):
+    told = Ilf(
+        model=config.model,
+        watch=config.watch,
+        watching=config.watching,
+        backend=config.backend,
+        measuring=config.measuring,
+        judging=config.judging,
+    )
+    with Run.open(tmp_path / "run", told, {}) as run:
+        ilf.assess(run.at("base"), told.model, load(config.held_out), told)
+    assert len(watched.lines(look(tmp_path / "run"))) == 2
+    with pytest.raises(UsageError, match="is trained on"):
+        ilf.identity(replace(told, watch=("primer[refine][:1]",)))
 
 
 @pytest.mark.parametrize(
