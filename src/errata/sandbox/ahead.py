@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from errata.outcomes import Outcome as Word
-from errata.sandbox.plan import Asked
+from errata.sandbox.order import Asked
 from errata.sandbox.protocol import Json
 
 
@@ -39,12 +39,11 @@ class Ahead:
         self._answers: list[list[Json]] = []
         self._silence: Word | None = None
 
-    def due(self, operation: str, called: int | None, given: Sequence[Json], named: bool) -> bool:
+    def due(self, operation: str, called: int | None, given: Sequence[object], named: bool) -> bool:
         """Whether this question is the next that was sent ahead; false when there are none left. Raises Diverged."""
         if self.used == len(self.asked):
             return False
-        planned = self.asked[self.used].arguments()
-        if operation != "call" or called != self.target or named or tuple(given) != planned:
+        if operation != "call" or called != self.target or named or not self.asked[self.used].given_as(given):
             self.diverged = True
             raise Diverged
         self.used += 1

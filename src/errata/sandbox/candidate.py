@@ -93,15 +93,16 @@ class Service:
         while True:
             self.answer(cast("list[Json]", receive(self.channel.recv)[0]))
 
-    def foreseen(self, key: int, target: object, given: tuple[object, ...] | list[Json]) -> None:
+    def foreseen(self, key: int, target: object, given: bytes | list[Json]) -> None:
         """Answers a call of the plan."""
-        if self.shared is not None or not isinstance(given, tuple) or isinstance(target, type):
+        args = marshal.loads(given) if isinstance(given, bytes) else ()
+        if isinstance(given, list) or isinstance(target, type):
             there: Json = {"t": "handle", "v": self.keys[id(target)]}
-            packed = given if isinstance(given, list) else [pack(item, self.other) for item in given]
+            packed = given if isinstance(given, list) else [pack(item, self.other) for item in args]
             self.answer([key, "call", [there, *packed], {}])
             return
         try:
-            reply: list[Json] = ["v", key, pack(cast("Callable[..., object]", target)(*given), self.other), None]
+            reply: list[Json] = ["v", key, pack(cast("Callable[..., object]", target)(*args), self.other), None]
         except BaseException as error:
             reply = ["e", key, self.report(error)]
         self.tell(reply, key)

@@ -2,10 +2,13 @@
 
 import marshal
 from collections.abc import Sequence
-from typing import NotRequired, TypedDict, cast
+from dataclasses import dataclass
+from typing import Literal, NotRequired, TypeAlias, TypedDict, cast
 
 from errata.sandbox.protocol import MOST_BITS, MOST_DEPTH, Json, pack
+from errata.sandbox.show import show
 
+Sign: TypeAlias = Literal["==", "true", "false"]
 ATOMS = (bool, float, str, bytes)
 
 
@@ -18,12 +21,52 @@ class Order(TypedDict):
     """Arguments are sent back as the program left them."""
     call: str
     """The function that the plan calls."""
-    plan: list[tuple[object, ...] | list[Json]]
-    """Arguments of each call: as they are, or packed."""
+    plan: list[bytes | list[Json]]
+    """Arguments of each call: sealed, or packed."""
     whole: bool
     """Nothing but the plan will be asked, and of nothing but this function."""
     script: NotRequired[bool]
     """The program is no more than itself; nothing is asked of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One comparison: `name(arguments) == expected`, or its truth."""
+
+    name: str
+    given: tuple[object, ...]
+    sealed: bytes
+    """The same by marshal, where that holds all of it."""
+    sign: Sign
+    expected: object
+    call: str
+    """Its source."""
+
+    def arguments(self) -> tuple[Json, ...]:
+        """What is given, packed."""
+        return packed(self.given)
+
+    def given_as(self, given: Sequence[object]) -> bool:
+        """Whether a call with these is the one that was asked for."""
+        if self.sealed:
+            return sealed_as(given, self.sealed)
+        try:
+            return packed(given) == self.arguments()
+        except ValueError:
+            return False
+
+    def sent(self) -> bytes | list[Json]:
+        """What goes with the program."""
+        return self.sealed or list(self.arguments())
+
+    def holds(self, got: object) -> bool:
+        """As the assert statement would find."""
+        if self.sign == "==":
+            return bool(got == self.expected)
+        return bool(got) == (self.sign == "true")
+
+    def wanted(self) -> str:
+        return show(self.expected) if self.sign == "==" else self.sign.capitalize()
 
 
 def written(order: Order) -> bytes:
@@ -54,7 +97,17 @@ def packed(given: Sequence[object]) -> tuple[Json, ...]:
     return tuple(pack(value, unplain) for value in given)
 
 
-def packable(given: Sequence[object]) -> tuple[object, ...]:
-    """The same. Raises ValueError where one of them cannot cross."""
-    packed([value for value in given if not native(value)])
-    return tuple(given)
+def seal(given: Sequence[object]) -> bytes:
+    """Arguments by marshal; none where it does not hold them. Raises ValueError where they cannot cross at all."""
+    if all(native(value) for value in given):
+        return marshal.dumps(tuple(given), 2)  # pyright: ignore[reportArgumentType]
+    packed(given)
+    return b""
+
+
+def sealed_as(given: Sequence[object], sealed: bytes) -> bool:
+    """Whether these are the very arguments."""
+    try:
+        return marshal.dumps(tuple(given), 2) == sealed  # pyright: ignore[reportArgumentType]
+    except ValueError:
+        return False

@@ -13,48 +13,16 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, TypeAlias, cast
+from typing import cast
 
-from errata.sandbox.order import native, packable, packed
-from errata.sandbox.protocol import Json
-from errata.sandbox.show import show
+from errata.sandbox.order import Asked, Sign, seal
 from errata.sandbox.trees import segment, walk
 
-Sign: TypeAlias = Literal["==", "true", "false"]
 PLAIN_SETUP = (ast.Import, ast.ImportFrom, ast.Expr, ast.Assign)
 MOST_DISTANCE = 8
 MOST_MARKS = 256
 MOST_PLANNED = 4 << 20
 """Characters of test text that are read at all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One comparison: `name(arguments) == expected`, or its truth."""
-
-    name: str
-    given: tuple[object, ...]
-    sign: Sign
-    expected: object
-    call: str
-    """Its source."""
-
-    def arguments(self) -> tuple[Json, ...]:
-        """What is given, packed."""
-        return packed(self.given)
-
-    def sent(self) -> tuple[object, ...] | list[Json]:
-        """What goes with the program: a tuple of values as they are, or a list of them packed."""
-        return self.given if all(native(value) for value in self.given) else list(self.arguments())
-
-    def holds(self, got: object) -> bool:
-        """As the assert statement would find."""
-        if self.sign == "==":
-            return bool(got == self.expected)
-        return bool(got) == (self.sign == "true")
-
-    def wanted(self) -> str:
-        return show(self.expected) if self.sign == "==" else self.sign.capitalize()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +229,8 @@ def loop(body: Sequence[ast.stmt]) -> Iterator[Asked]:
         inputs: object = ast.literal_eval(literals[given])
         results: object = ast.literal_eval(literals[wanted])
         for arguments, expected in zip(cast("list[list[object]]", inputs), cast("list[object]", results), strict=True):
-            yield Asked(name=called.id, given=packable(arguments), sign="==", expected=expected, call="")
+            given, sealed = tuple(arguments), seal(arguments)
+            yield Asked(name=called.id, given=given, sealed=sealed, sign="==", expected=expected, call="")
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return
 
@@ -312,12 +281,13 @@ def asking(source: str, call: ast.Call, sign: Sign, other: ast.expr | None) -> A
     try:
         given = [ast.literal_eval(argument) for argument in call.args]
         expected: object = ast.literal_eval(other) if other is not None else None
-        given = packable(given)
+        sealed = seal(given)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
     return Asked(
         name=call.func.id,
-        given=given,
+        given=tuple(given),
+        sealed=sealed,
         sign=sign,
         expected=expected,
         call=text_of(source, call),

@@ -30,7 +30,8 @@ TIMES = 20
 def rehearse(serve: Callable[[socket, bytes], None]) -> None:
     """Runs it, and leaves the interpreter's state as it was."""
     main, arguments, depth = sys.modules["__main__"], sys.argv, sys.getrecursionlimit()
-    plan: list[tuple[object, ...] | list[object]] = [(1, [3, 1, 2]), [2, {"t": "tuple", "v": [1, 2]}], ("x", [5])]
+    sealed = [marshal.dumps(given, 2) for given in ((1, [3, 1, 2]), ("x", [5]))]
+    plan: list[bytes | list[object]] = [*sealed, [2, {"t": "tuple", "v": [1, 2]}]]
     order = {"source": REHEARSAL, "imports": [], "back": False, "call": "f", "plan": plan, "whole": True}
     job = marshal.dumps(order, 2)  # pyright: ignore[reportArgumentType]
     for _ in range(TIMES):

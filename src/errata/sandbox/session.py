@@ -21,7 +21,7 @@ from errata.sandbox.ahead import Ahead, Over
 from errata.sandbox.handles import Handle, Same
 from errata.sandbox.kinds import NAMED, Row, made, parameters, row, settable
 from errata.sandbox.meanwhile import Meanwhile
-from errata.sandbox.plan import Asked
+from errata.sandbox.order import Asked
 from errata.sandbox.protocol import Broken, Closed, Json, TooLarge, pack, unpack
 from errata.sandbox.raised import Own, Raised, Report, class_of, error_of, told
 from errata.sandbox.shares import Shared
@@ -154,13 +154,13 @@ class Session:
             raise self.over
         self.touched += 1
         mine = self.touched
-        packed = self.packer()
-        positional = [packed(item) for item in args]
-        options = {word: packed(item) for word, item in named.items()}
         called = args[0].errata_.key if args and isinstance(args[0], Handle) else None
-        planned = self.ahead.due(operation, called, positional[1:], bool(named))
+        planned = self.ahead.due(operation, called, args[1:], bool(named))
         if not planned:
-            self.send([mine, operation, cast("Json", positional), cast("Json", options)])
+            packed = self.packer()
+            positional: list[Json] = [packed(item) for item in args]
+            options: dict[str, Json] = {word: packed(item) for word, item in named.items()}
+            self.send([mine, operation, positional, options])
         while True:
             answer = self.answer_ahead(mine) if planned else self.receive()
             try:
