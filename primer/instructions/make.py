@@ -18,13 +18,16 @@ import sys
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from exchanges import exchanges
 from held_out import practice, rows, seeds
+from numpy.typing import NDArray
 from supervisor import recording
 from tokenizers import Tokenizer
 
+Ids: TypeAlias = NDArray[np.int64]
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "instructions"
 SHIPPED = ROOT / "src" / "errata" / "tasks" / "primer_data" / "instructions"
@@ -57,6 +60,18 @@ def block_of(exchanges: list[list[str]], tokens: Tokenizer, end: str) -> tuple[l
             replies += [told] * len(found)
     fill = BLOCK - len(ids)
     return ids[:BLOCK] + [0] * fill, replies[:BLOCK] + [False] * fill
+
+
+def tokenised(texts: list[list[list[str]]], tokens: Tokenizer, end: str) -> tuple[Ids, Ids]:
+    """All blocks, and where their replies are; kept, since it takes a while."""
+    file = BUILD / "blocks.npz"
+    if not file.exists():
+        rows = [block_of(block, tokens, end) for block in texts]
+        part = BUILD / "partial.npz"
+        np.savez(part, blocks=np.array([row[0] for row in rows]), replies=np.array([row[1] for row in rows]))
+        part.rename(file)
+    kept = np.load(file)
+    return kept["blocks"], kept["replies"]
 
 
 def data(folder: Path) -> None:
@@ -95,9 +110,9 @@ def main() -> None:
     (BUILD / "model").mkdir(parents=True, exist_ok=True)
     texts = blocks_of_text(args.blocks)
     tokens = tokenizer(["\n".join(chain.from_iterable(block)) for block in texts[:2_000]], BUILD / "model")
-    rows = [block_of(block, tokens.backend_tokenizer, END) for block in texts[: args.steps * BATCH]]
-    blocks, replies = (np.array([row[part] for row in rows]) for part in (0, 1))
+    blocks, replies = tokenised(texts, tokens.backend_tokenizer, END)
     print(f"{len(blocks)} blocks, {blocks.size} tokens, {replies.mean():.2f} of them replies", flush=True)
+    blocks, replies = blocks[: args.steps * BATCH], replies[: args.steps * BATCH]
     model = train(blocks, replies, tokens.eos_token_id, BUILD)
     model.generation_config.eos_token_id = tokens.eos_token_id
     model.to(torch.bfloat16).save_pretrained(BUILD / "model")

@@ -12,7 +12,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 BATCH = 8
 RATE, WARM = 3e-3, 100
-EVERY = 100
+EVERY = 50
 """Steps between checkpoints."""
 
 

@@ -18,7 +18,7 @@ from exchanges import Asked, attempt, drawn, near, right
 from held_out import practice, seeds
 from kinds import HEAD, KINDS, NAMED, Instruction, followed
 
-VERIFIERS, RESPONSES, REWRITES = 4, 4, 2
+VERIFIERS, RESPONSES, REWRITES = 4, 4, 4
 CAREFUL, NEARLY, ASTRAY = 0.55, 0.25, 0.15
 """How often the supervisor follows an instruction, does something like it, and answers another question."""
 FAULTY = 0.3
