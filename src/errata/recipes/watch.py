@@ -119,6 +119,7 @@ def cut(text: str) -> Iterator[str]:
 
 def watch(step: Run, model: str, watched: Iterable[Watched], settings: Watching, asking: "Asking") -> None:
     """Measure a model on everything that is watched; what is in the step's folder already is not made again."""
+    open_ones: list[tuple[Run, Watched]] = []
     for one in watched:
         place = step.at("watch").at(one.name)
         if not (place.path / "scores.json").exists() and gone(model):
@@ -127,16 +128,19 @@ def watch(step: Run, model: str, watched: Iterable[Watched], settings: Watching,
         place.value("watched.json", lambda one=one: {"source": one.source, "metric": TEXT if one.texts else "pass@1"})
         if one.texts:
             likelihood(place, model, one.texts)
-            continue
-        measuring = Measuring(
-            draws=settings.draws,
-            temperature=settings.temperature,
-            max_new_tokens=settings.max_new_tokens,
-            trim=settings.trim,
-            ks=(1,),
-            seed=asking.seed,
-        )
-        with serve(model, asking.backend, server=asking.server, folder=place.path) as policy:
+        else:
+            open_ones.append((place, one))
+    measuring = Measuring(
+        draws=settings.draws,
+        temperature=settings.temperature,
+        max_new_tokens=settings.max_new_tokens,
+        trim=settings.trim,
+        ks=(1,),
+        seed=asking.seed,
+    )
+    # Once for all of them: a server may have to be started for it. Texts come first, which need the device themselves.
+    with serve(model, asking.backend, server=asking.server, folder=step.at("watch").path) as policy:
+        for place, one in open_ones:
             measure(place, policy, one.tasks, measuring, goal=asking.goal, judging=asking.judging)
 
 
