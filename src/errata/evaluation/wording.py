@@ -61,15 +61,22 @@ def plain(text: str) -> tuple[str, ...]:
 
 def stems(words: Iterable[str]) -> frozenset[str]:
     """What of the words has a meaning of its own: stems, synonyms as one, numbers alike."""
-    found = {SAME.get(word) or SAME.get(stem := stemmed(word)) or stem for word in words if word not in EMPTY}
+    found = {headed(word) for word in words if word not in EMPTY}
     return frozenset("#" if stem.isdigit() else stem for stem in found)
+
+
+def headed(word: str) -> str:
+    """The word that stands for all that say the same, or the stem."""
+    stem = stemmed(word)
+    return next((SAME[form] for form in (word, stem, f"{stem}e") if form in SAME), stem)
 
 
 def stemmed(word: str) -> str:
     for ending in ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word.removesuffix(ending)
-    return word
+        if word.endswith(ending) and len(word) - len(ending) >= 2:
+            word = word.removesuffix(ending)
+            break
+    return word.removesuffix("e") if len(word) > 3 else word
 
 
 def pieces(text: str) -> list[str]:
