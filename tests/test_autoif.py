@@ -362,6 +362,7 @@ def test_the_funnel_counts_what_each_stage_left(finished):
     rows = {(row.stage, row.what): (row.n, row.of) for row in funnel(data, demos, pairs, config)}
     assert rows["instructions", "seeds"] == (3, 6)
     assert rows["verifiers", "read"] == (18, 18)
+    assert rows["cross-validation", "calls of functions with cases"] == (54, None)
     assert rows["cross-validation", "functions kept"] == (12, 18)
     assert rows["back-translation", "contradicted (the supervisor)"] == (1, 6)
     assert rows["responses", "responses"] == (40, None)

@@ -161,6 +161,7 @@ def test_a_function_that_raises_is_not_counted_as_a_rejected_answer():
 def test_a_system_exit_in_a_verifier_ends_neither_the_run_nor_its_instruction():
     replies = [reply("raise SystemExit"), reply("return 'a' in response"), reply("return response.count('a') > 0")]
     (made,) = crossed([("Use the letter a", replies)], Filters()).values()
+    assert {name: made.counts[name] for name in ("true", "false", "error")} == {"true": 2, "false": 2, "error": 2}
     assert [one.source.splitlines()[1].strip() for one in made.functions] == [
         "return 'a' in response",
         "return response.count('a') > 0",

@@ -117,7 +117,7 @@ def decided(one: Gathered, said: Sequence[Mapping[str, Said]], filters: Filters)
         id=one.instruction.id,
         of=one.instruction.id,
         instruction=one.instruction.text,
-        counts={**one.counts, "broken": len(said) - len(sound)},
+        counts={**one.counts, "broken": len(said) - len(sound), **three(said, filters)},
     )
     if not sound or len(sound) < filters.least_functions:
         return replace(made, reason="too few functions")
@@ -137,6 +137,12 @@ def decided(one: Gathered, said: Sequence[Mapping[str, Said]], filters: Filters)
     votes = [[truth(said[sound[at]][case.input], words=filters.words) for at in kept] for case in cases]
     cases = [replace(case, follows=agreement(vote)) for case, vote in zip(cases, votes, strict=True)]
     return replace(made, functions=tuple(functions[at] for at in kept), cases=tuple(cases))
+
+
+def three(said: Sequence[Mapping[str, Said]], filters: Filters) -> dict[str, int]:
+    """How many calls came to each of the three answers; those of functions that cannot be run are among the errors."""
+    votes = [truth(answer, words=filters.words) for known in said for answer in known.values()]
+    return {"true": votes.count(True), "false": votes.count(False), "error": votes.count(None)}
 
 
 def passes(function: Scored, filters: Filters) -> bool:

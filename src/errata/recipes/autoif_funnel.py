@@ -53,7 +53,10 @@ def of_instructions(data: Data) -> Iterator[Yield]:
     for what, name in {"of which mended": "mended", "that run the text, left out": "running"}.items():
         if counts[name]:
             yield Yield(stage=stage, what=what, n=counts[name], of=counts["replies"], dropped=name == "running")
-    stage = "cross-validation"
+    stage, calls = "cross-validation", counts["true"] + counts["false"] + counts["error"]
+    yield Yield(stage=stage, what="calls of functions with cases", n=calls)
+    if counts["error"]:
+        yield Yield(stage=stage, what="neither true nor false", n=counts["error"], of=calls, dropped=True)
     if counts["broken"]:
         yield Yield(
             stage=stage, what="functions that cannot be run", n=counts["broken"], of=counts["functions"], dropped=True
