@@ -13,8 +13,8 @@ from errata.types import Rule, Rules, Task
 
 BENCHMARK = {
     "bench/1": "Write a letter to a landlord about a broken boiler. In your response, do not use any commas.",
-    "bench/2": "Describe three inventions of the nineteenth century. Wrap your entire response with double quotation marks.",
-    "bench/3": "Compare two rivers. Your answer must contain at least 4 placeholders in square brackets, such as [name].",
+    "bench/2": "Describe three old inventions. Wrap your entire response with double quotation marks.",
+    "bench/3": "Compare two rivers. Your answer must contain at least 4 placeholders in square brackets.",
     "bench/4": "Tell a story about a lighthouse keeper. Finish it with the exact phrase 'And the light went out.'",
     "bench/5": "Explain photosynthesis to children. Your whole answer should be in lowercase letters.",
     "bench/6": "Plan a trip to Norway. Give two different itineraries, separated by six asterisks.",
@@ -116,7 +116,9 @@ def test_the_report_shows_shares_and_what_was_found_near(tmp_path):
     assert section(tmp_path) == ""
     (tmp_path / decontamination.FILE).write_text(json.dumps(told(found({"a": PARAPHRASES["bench/1"], "b": OTHERS[0]}))))
     page = section(tmp_path)
-    assert "50.00" in page and "bench/1" in page and "Avoid commas" in page
+    assert "50.00" in page
+    assert "bench/1" in page
+    assert "Avoid commas" in page
 
 
 def test_the_report_says_when_nothing_was_compared(tmp_path):

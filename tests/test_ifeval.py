@@ -123,7 +123,8 @@ def test_scores_have_the_four_accuracies_with_intervals(prompts):
         "instruction_loose": 100.0,
     }
     assert all(found[name]["low"] <= found[name]["value"] <= found[name]["high"] for name in ifeval.NAMES)
-    assert found["prompt_loose"]["low"] < 100 and found["prompt_strict"]["n"] == 2
+    assert found["prompt_loose"]["low"] < 100
+    assert found["prompt_strict"]["n"] == 2
 
 
 def test_draws_of_one_prompt_count_as_one_prompt():
@@ -159,7 +160,8 @@ def test_the_judge_reads_googles_response_files(prompts, tmp_path, capsys):
         ("", [], []),
         ("ifeval/7", [False, True], [False, True]),
     ]
-    assert lines[1]["outcome"] == grade.UNMATCHED and lines[1]["passed"] is None
+    assert lines[1]["outcome"] == grade.UNMATCHED
+    assert lines[1]["passed"] is None
     assert (told["n"], told["unmatched"], told["owed"]) == (2, 1, 0)
     assert [told[name] for name in ifeval.NAMES] == [50.0, 66.67, 50.0, 66.67]
 
@@ -175,6 +177,21 @@ def test_responses_to_other_prompts_alone_are_bad_input(prompts, tmp_path):
     answers = written(tmp_path / "responses.jsonl", [{"prompt": "Other", "response": "x"}])
     with pytest.raises(UsageError, match=r"responses\.jsonl: prompt: no line's prompt is among the tasks"):
         grade.grade(answers, prompts, tmp_path / "v.jsonl", Judging())
+
+
+def test_the_report_of_a_measurement_shows_the_four_accuracies_and_each_kind(prompts, tmp_path, capsys):
+    samples = [
+        {"id": f"ifeval/{key}#0", "of": f"ifeval/{key}", "task": f"ifeval/{key}", "prompt": "", "text": text}
+        for key, text in ((7, "hello, you there"), (9, '"Hello"'))
+    ]
+    answers = written(tmp_path / "samples.jsonl", samples)
+    run = tmp_path / "run"
+    words = ["evaluate", str(run), "--model", "primer", "--tasks", prompts, "--draws", "1"]
+    cli.main([*words, "--backend", f"recorded:{answers}"])
+    assert "instruction_strict    66.7 %" in capsys.readouterr().out
+    page = (run / "report.html").read_text()
+    assert "instructions, loose" in page
+    assert "length_constraints:number_words" in page
 
 
 def test_a_prompt_is_put_to_the_model_in_its_own_words(prompts):
@@ -201,6 +218,7 @@ def test_recorded_responses_get_the_recorded_official_verdicts(shared, tmp_path)
         assert len(official) == 540
     # In one prompt the official checker draws a letter at random, twice, and contradicts itself.
     assert differing == {"strict": 1, "loose": 0}
-    assert graded.numbers["unmatched"] == 1 and graded.numbers["n"] == 540
+    assert graded.numbers["unmatched"] == 1
+    assert graded.numbers["n"] == 540
     published = dict(zip(ifeval.NAMES, (76.89, 83.57, 79.30, 85.37), strict=True))
     assert all(abs(graded.numbers[name] - value) < 0.4 for name, value in published.items())

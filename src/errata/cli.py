@@ -128,6 +128,7 @@ def evaluate(run: tyro.conf.Positional[Path], settings: Annotated[Evaluate, tyro
     Args:
         run: Folder of the measurement; the same command goes on where it stopped.
     """
+    from errata.evaluation.report import report
     from errata.recipes import evaluate as recipe
     from errata.runs import Run
 
@@ -138,6 +139,7 @@ def evaluate(run: tyro.conf.Positional[Path], settings: Annotated[Evaluate, tyro
         unit = "  " if name.startswith("csl") else " %"
         print(f"{name:20} {score['value']:5.1f}{unit}   95 % interval {low:.1f} to {high:.1f}   n {score['n']:.0f}")
     servers(run)
+    print(f"report  {report(run)}")
 
 
 def servers(run: Path) -> None:

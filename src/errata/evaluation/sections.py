@@ -6,7 +6,7 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from errata.evaluation import decontamination, funnel, typeset
+from errata.evaluation import decontamination, followed, funnel, typeset
 from errata.evaluation.compared import Compared, compare
 from errata.evaluation.folder import Folder
 from errata.jsonl import Json
@@ -16,7 +16,8 @@ SETS = {"refine": "to mend (refine)", "tasks": "to say what is wrong (tasks)"}
 
 def section(folder: Folder) -> Markup:
     """The part of the page; empty for a recipe that neither makes its data nor has arms."""
-    made, rounds = funnel.section(folder.path) + decontamination.section(folder.path), compare(folder)
+    made = followed.section(folder) + funnel.section(folder.path) + decontamination.section(folder.path)
+    rounds = compare(folder)
     if not rounds:
         return made
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
