@@ -7,14 +7,16 @@ values, the same line. Nothing else of a test is changed, and what it says in a 
 import ast
 import builtins
 import functools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType
 from typing import TypeGuard
 
 from errata.sandbox.show import show
-from errata.sandbox.trees import segment, walk
+from errata.sandbox.trees import parsed, segment, walk
 
+ASSERT = re.compile(r"\bassert\b")
 CLOSE = frozenset(("isclose", "allclose", "array_equal", "assert_allclose"))
 """Functions whose first two arguments are what is compared."""
 SIGNS: Mapping[type[ast.cmpop], str] = {
@@ -75,7 +77,8 @@ def ready(source: str, file: str, entry_point: str) -> Test:
     """Test code as it will be run; `file` is the name that its frames bear."""
     empty: frozenset[str] = frozenset()
     try:
-        tree = ast.parse(source)
+        asserts = ASSERT.search(source) is not None
+        tree = (None if asserts else parsed(source)) or ast.parse(source)
         nodes = list(walk(tree))
         loads = frozenset(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
         stores = frozenset(stored(tree))
@@ -87,7 +90,7 @@ def ready(source: str, file: str, entry_point: str) -> Test:
         expects, raising = frozenset(expected(nodes)), frozenset(raised(nodes))
         calls = {entry_point} if entry_point else set[str]()
         asserted = tuple(instrument(source, nodes, calls))
-        code = compile(tree, file, "exec", dont_inherit=True, optimize=0)
+        code = compile(tree if asserts else source, file, "exec", dont_inherit=True, optimize=0)
     except (SyntaxError, ValueError, RecursionError) as error:
         wrong = error if isinstance(error, SyntaxError) else SyntaxError(str(error))
         return Test(

@@ -16,13 +16,11 @@ from itertools import islice
 from typing import cast
 
 from errata.sandbox.order import Asked, Sign, seal
-from errata.sandbox.trees import segment, walk
+from errata.sandbox.trees import parsed, segment, walk
 
 PLAIN_SETUP = (ast.Import, ast.ImportFrom, ast.Expr, ast.Assign)
 MOST_DISTANCE = 8
 MOST_MARKS = 256
-MOST_PLANNED = 4 << 20
-"""Characters of test text that are read at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,13 +304,3 @@ def is_literal(node: ast.expr) -> bool:
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return False
     return True
-
-
-@functools.lru_cache(maxsize=2)
-def parsed(source: str) -> ast.Module | None:
-    if len(source) > MOST_PLANNED:
-        return None
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
