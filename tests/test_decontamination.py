@@ -143,6 +143,16 @@ def test_benchmarks_are_loaded_by_their_source(tmp_path):
         compare({}, Decontaminating(against=(source, source)))
 
 
+def test_the_held_out_tasks_are_compared_with_in_any_case(tmp_path):
+    row = {"key": 1, "prompt": BENCHMARK["bench/1"], "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}
+    path = tmp_path / "input_data.jsonl"
+    path.write_text(json.dumps(row) + "\n")
+    source = f"ifeval:{path}"
+    assert list(decontamination.all_known(Decontaminating(), source)) == ["held out"]
+    assert list(decontamination.all_known(Decontaminating(against=(source,)), source)) == ["ifeval"]
+    assert decontamination.all_known(Decontaminating(), "") == {}
+
+
 def test_the_real_benchmarks_find_themselves():
     shared = Path(__file__).parents[2] / "shared" / "data"
     if not shared.is_dir():

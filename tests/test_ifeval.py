@@ -179,6 +179,15 @@ def test_responses_to_other_prompts_alone_are_bad_input(prompts, tmp_path):
         grade.grade(answers, prompts, tmp_path / "v.jsonl", Judging())
 
 
+@pytest.mark.parametrize(
+    ("row", "field"), [({"prompt": "Quote it.", "response": None}, "response"), ({"response": "x"}, "prompt")]
+)
+def test_a_line_without_its_prompt_or_response_is_refused_by_its_field(prompts, tmp_path, row, field):
+    answers = written(tmp_path / "responses.jsonl", [row])
+    with pytest.raises(UsageError, match=rf"responses\.jsonl:1: {field}: field required"):
+        grade.grade(answers, prompts, tmp_path / "v.jsonl", Judging())
+
+
 def test_the_report_of_a_measurement_shows_the_four_accuracies_and_each_kind(prompts, tmp_path, capsys):
     samples = [
         {"id": f"ifeval/{key}#0", "of": f"ifeval/{key}", "task": f"ifeval/{key}", "prompt": "", "text": text}

@@ -34,7 +34,8 @@ class Decontaminating:
     """How made texts are compared with benchmarks."""
 
     against: tuple[str, ...] = ()
-    """Benchmarks to compare with, NAME:FILE each, such as `ifeval:input_data.jsonl` and `followbench:DIR`."""
+    """Benchmarks to compare with, NAME:FILE each, such as `ifeval:input_data.jsonl` and `followbench:DIR`; the held-out
+    tasks are compared with in any case."""
     words: tuple[int, ...] = (13, 8)
     """Words in a row that count as an overlap, one share reported for each."""
     whole: int = 5
@@ -116,6 +117,14 @@ def benchmarks(settings: Decontaminating) -> dict[str, Sequence[Task]]:
         if name in found:
             raise UsageError(f"against: {name} stands there twice")
         found[name] = load(source)
+    return found
+
+
+def all_known(settings: Decontaminating, held_out: str) -> dict[str, Sequence[Task]]:
+    """The benchmarks, and under `held out` the tasks that scores are reported on, where these are not among them."""
+    found = benchmarks(settings)
+    if held_out and held_out not in settings.against:
+        found["held out"] = load(held_out)
     return found
 
 

@@ -140,7 +140,8 @@ def asked(row: Row, index: Index, prompts: Mapping[str, Task], where: str) -> Ta
             raise UsageError(f"{where}: prompt: field required")
         return prompts.get(row.prompt)
     if written == "":
-        raise UsageError(f"{where}: task_id: field required")
+        needed = "response" if prompts and row.prompt else "task_id"
+        raise UsageError(f"{where}: {needed}: field required")
     task = index.get(written)
     if task is None:
         raise UsageError(f"{where}: task_id: {written} is not among the tasks")

@@ -90,7 +90,8 @@ def clean(run: Run, those: Sequence[Instruction], config: Autoif) -> Sequence[In
     """The instructions less those that stand in a benchmark, where these shall be left out; what was found is kept."""
     texts_of = {one.id: one.text for one in those}
     settings = config.decontamination
-    run.value(decontamination.FILE, lambda: decontamination.told(decontamination.compare(texts_of, settings)))
+    known = decontamination.all_known(settings, config.held_out)
+    run.value(decontamination.FILE, lambda: decontamination.told(decontamination.compare(texts_of, settings, known)))
     found = decontamination.look(run.path)
     unclean = found.unclean() if found and settings.drop else frozenset[str]()
     return [one for one in those if one.id not in unclean]
