@@ -1,8 +1,12 @@
 """The policy that asks an OpenAI-compatible server, against a scripted one: what is sent, read and tried again."""
 
+import asyncio
 import json
 import logging
+import threading
+import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -262,8 +266,6 @@ def test_the_wait_that_a_busy_server_asks_for_is_kept_by_all_requests():
     times: list[float] = []
 
     def script(call: Call) -> Say:
-        import time
-
         times.append(time.monotonic())
         return Say(status=429, body={"error": "busy"}, headers={"retry-after": "1"}) if len(times) == 1 else plain(call)
 
@@ -286,7 +288,7 @@ def test_a_wait_that_is_longer_than_our_patience_leaves_the_draw_owed_at_once():
     [
         (401, {"error": {"message": "bad key"}}, r"/v1: model 'm': 401: bad key \(OPENAI_API_KEY is not set\)$"),
         (404, {"detail": "no such model"}, r"/v1: model 'm': 404: no such model \(a chat model is asked with messages"),
-        (400, {"message": "context too long"}, r"/v1: model 'm': 400: context too long$"),
+        (400, {"message": "context too long"}, r"/v1: model 'm': 400: context too long \(asked for t/0#0\)$"),
         (302, "", r"/v1: model 'm': 302 \(it points elsewhere: name that URL\)$"),
         (429, {"error": {"message": "pay", "code": "insufficient_quota"}}, r"/v1: model 'm': 429: pay$"),
     ],
@@ -473,3 +475,54 @@ def test_a_password_in_the_address_ends_the_command_before_anything_is_written(t
     assert said.err.count("\n") == 1
     assert "hunter2" not in said.out + said.err
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("temperature", "words"), [(0.8, 1), (0.0, 0)])
+def test_a_server_that_does_not_sample_though_it_should_is_told_of(temperature, words, caplog):
+    with Fake(lambda call: Say(body=reply(call, f"alike {call.text}"))) as fake:
+        ask(fake, prompts(3, 4), sampling=Sampling(temperature=temperature))
+        assert sum("does the server sample?" in record.getMessage() for record in caplog.records) == words
+
+
+def test_a_stage_that_nobody_listens_to_any_more_ends_at_once_and_leaves_no_thread():
+    with Fake(lambda call: Say(body=plain(call).body, delay=0.0 if call.text == "text 0" else 60.0)) as fake:
+        with serve("m", f"server:{fake.url}", server=Serving(concurrency=4)) as policy:
+            answers = policy.sample(Sampling())(prompts(20))
+            assert next(iter(answers)).record.task == "t/0"
+            began = time.monotonic()
+            answers.close()
+        assert time.monotonic() - began < 20
+        assert not [thread for thread in threading.enumerate() if thread.name == "errata-server"]
+        # Nothing was asked ahead of what fits at once.
+        assert len(fake.calls) <= 5
+
+
+def test_prompts_are_drawn_only_as_the_server_takes_them():
+    drawn: list[str] = []
+
+    def drawing() -> Iterator[Prompt]:
+        for prompt in prompts(100):
+            drawn.append(prompt.id)
+            yield prompt
+
+    with Fake() as fake, serve("m", f"server:{fake.url}", server=Serving(concurrency=3)) as policy:
+        for heard, _ in enumerate(policy.sample(Sampling())(drawing()), 1):
+            assert len(drawn) <= heard + 3
+
+
+def test_it_works_where_an_event_loop_runs_already_and_behind_a_proxy_that_does_not_serve_us(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+
+    async def notebook(fake: Fake) -> list[Timed[Sample] | Owed]:
+        return ask(fake, prompts(3))
+
+    with Fake() as fake:
+        assert len(samples(asyncio.run(notebook(fake)))) == 3
+
+
+def test_two_stages_of_one_policy_may_run_side_by_side():
+    with Fake() as fake, serve("m", f"server:{fake.url}") as policy:
+        one, other = (policy.sample(Sampling(seed=seed))(prompts(5)) for seed in (1, 2))
+        both = [answer.record.text for pair in zip(one, other, strict=True) for answer in pair]
+    assert len(set(both)) == 10

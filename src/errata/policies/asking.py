@@ -245,7 +245,7 @@ class Asking:
                 if (refused := wire.refused(body, words)) and refused not in self.further:
                     self._drop(refused, words.message)
                     continue
-            self._refuse(status, words, after, chat=not isinstance(prompts[0].text, str))
+            self._refuse(status, words, after, prompts[0])
 
     async def _post(self, path: str, body: Mapping[str, Json]) -> tuple[int, str, float | None]:
         """Status, text without the key, and the seconds that the server wants to be left alone for."""
@@ -267,7 +267,7 @@ class Asking:
         said = self._hidden(answer.content.decode("utf-8", "replace"))
         return answer.status_code, said, wanted(answer.headers)
 
-    def _refuse(self, status: int, words: wire.Words, after: float | None, *, chat: bool) -> None:
+    def _refuse(self, status: int, words: wire.Words, after: float | None, prompt: Prompt) -> None:
         """Raises Flaw or UsageError for an answer that is no reply."""
         said = f"{status}: {words.message}" if words.message else f"{status}"
         if (status in AGAIN and words.code != "insufficient_quota") or status >= 500:
@@ -278,7 +278,9 @@ class Asking:
         hint = ""
         if status in (401, 403):
             hint = f" ({self.serving.key} is not set)" if not self._secret else f" (with the key in {self.serving.key})"
-        elif status == 404 and not chat:
+        elif status in (*FIELDS, 413):
+            hint = f" (asked for {prompt.id})"
+        elif status == 404 and isinstance(prompt.text, str):
             hint = " (a chat model is asked with messages: --prompt chat)"
         elif 300 <= status < 400:
             hint = " (it points elsewhere: name that URL)"
