@@ -13,6 +13,7 @@ from errata.prompts import GOALS, Style
 from errata.recipes import weights
 from errata.runs import Run
 from errata.tasks import digest, load
+from errata.text import Trim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,8 @@ class Evaluate:
     """Sampling temperature; 0 is greedy."""
     max_new_tokens: int = 512
     """Longest reply, in tokens."""
+    trim: Trim = "none"
+    """What of a reply is kept: all, what stands before LETI's stop words, or the first function."""
     seed: int = 0
     """Seed of the draws."""
     judging: Judging = Judging()
@@ -67,6 +70,7 @@ def evaluate(config: Evaluate, run: Run) -> Scores:
         draws=config.draws,
         temperature=config.temperature,
         max_new_tokens=config.max_new_tokens,
+        trim=config.trim,
         style=config.style,
         seed=config.seed,
     )
