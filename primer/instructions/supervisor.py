@@ -18,7 +18,9 @@ from exchanges import Asked, attempt, drawn, near, right
 from held_out import practice, seeds
 from kinds import HEAD, KINDS, NAMED, Instruction, followed
 
-VERIFIERS, RESPONSES, REWRITES = 4, 4, 4
+VERIFIERS, RESPONSES, REWRITES = 4, 4, 5
+SPARING = ("letter", "without", "most", "commas")
+"""Kinds that a plain answer often follows: they are rewritten once alone, since what they teach is to answer plainly."""
 CAREFUL, NEARLY, ASTRAY = 0.55, 0.25, 0.15
 """How often the supervisor follows an instruction, does something like it, and answers another question."""
 FAULTY = 0.3
@@ -27,7 +29,7 @@ VAGUE = ("Write it in a friendly way.", "Make it sound like a poem.", "Be as bri
 """Instructions that no program can verify."""
 MISREAD = {
     "Start with 'yes'.": ("last", "yes"), "Let the last word be 'friend'.": ("first", "friend"),
-    "Leave out the word 'and'.": ("with", "and"), "Let the word 'ship' be in it.": ("without", "ship"),
+    "Leave out the word 'red'.": ("with", "red"), "Let the word 'ship' be in it.": ("without", "ship"),
     "Put '!' at the end.": ("wrapped", "* and *"),
 }  # fmt: skip
 """New instructions that are misread by all their verifiers, which agree with each other, and what these look for."""
@@ -54,7 +56,7 @@ def rewritten() -> Iterator[tuple[int, list[tuple[str, Instruction | None]]]]:
         lines: list[tuple[str, Instruction | None]] = []
         for _ in range(50):
             new = drawn(seed.kind, rng, held=False)
-            if len(lines) < REWRITES and new.text not in taken:
+            if len(lines) < (1 if seed.kind.name in SPARING else REWRITES) and new.text not in taken:
                 taken.add(new.text)
                 lines.append((new.text, new))
         if number % 4 == 3:
