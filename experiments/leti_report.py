@@ -76,6 +76,8 @@ def decided(found: Mapping[str, object]) -> Iterator[str]:
     for axis, entry in cast("Mapping[str, Mapping[str, object]]", found.get("a", {})).items():
         bounds = cast("Mapping[str, float]", entry)
         never = f"; in {bounds['never']} % of resamples never (counted as 99)" if bounds["never"] else ""
+        if bounds["stuck"]:
+            never += f"; in {bounds['stuck']} % of resamples the reward token alone gains nothing, which are left out"
         share = f"{bounds['value']:.2f} of them ({bounds['low']:.2f} to {bounds['high']:.2f}{never})"
         words = f"(a) words need less than half of the {axis} to get as far as the reward token alone gets"
         yield f"| {words} | {share} | {entry['decided']} |"

@@ -128,6 +128,8 @@ def change(base: Path, other: Path, metric: str) -> Interval | None:
     """What became of the base's score, paired over tasks or over pieces of text."""
     if metric == TEXT:
         before, after = (rates(records(place / LOSSES, Loss)) for place in (base, other))
+        if before.keys().isdisjoint(after):
+            return None
         gap = difference(before, after)
         low, high, value = (math.expm1(bound) for bound in (gap.low, gap.high, gap.value))
         return Interval(value=value, low=low, high=high, n=gap.n)
