@@ -51,7 +51,7 @@ def config(folder: Path, tasks: int = 2) -> Ilf:
     backend = f"recorded:{folder / 'replies.jsonl'}"
     training = Objective(epochs=1, batch_size=4, warmup_steps=0)
     base = Ilf(
-        model=str(checkpoint(folder / "base")),
+        model=str(folder / "base" if (folder / "base").exists() else checkpoint(folder / "base")),
         refine=str(folder / "mend.jsonl"),
         tasks=str(folder / "practice.jsonl"),
         held_out=str(folder / "exam.jsonl"),

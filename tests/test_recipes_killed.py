@@ -1,4 +1,4 @@
-"""The whole recipe, killed with its children's parent at random moments, ends with equal records: the slow twin."""
+"""Whole recipes, killed with their children's parent at random moments, end with equal records: the slow twin."""
 
 import json
 import os
@@ -7,17 +7,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import ilf_tasks
 from checkpoints import checkpoint
 from errata import jsonl
 from errata.types import Task, UnitTests
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ROUNDS, DRAWS = 2, 2
-KILLS = 12
+KILLS = {"leti": 12, "ilf": 6}
 
 
 def command(folder: Path, run: Path) -> list[str]:
@@ -63,18 +65,42 @@ def records(run: Path) -> dict[str, dict[str, object]]:
     return held
 
 
-def test_a_recipe_that_is_killed_ends_with_the_records_of_an_undisturbed_one(folder: Path) -> None:
+def ilf(folder: Path, run: Path) -> list[str]:
+    """A process that goes on with ILF, whose questions are answered when it first stops for them."""
+    code = f"""
+from pathlib import Path
+import ilf_tasks
+from errata.errors import Waiting
+run, config = Path({str(run)!r}), ilf_tasks.config(Path({str(folder)!r}))
+try:
+    ilf_tasks.go(config, run)
+except Waiting:
+    ilf_tasks.answer_all(run)
+    ilf_tasks.go(config, run)
+"""
+    return [sys.executable, "-c", code]
+
+
+@pytest.fixture
+def annotated(tmp_path: Path) -> Path:
+    ilf_tasks.config(tmp_path)
+    return tmp_path
+
+
+def goes_on(command: Callable[[Path, Path], list[str]], folder: Path, least: int, kills_wanted: int) -> None:
     begun = time.monotonic()
-    subprocess.run(command(folder, folder / "undisturbed"), check=True, capture_output=True)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    subprocess.run(command(folder, folder / "undisturbed"), check=True, capture_output=True, env=environment)
     whole = time.monotonic() - begun
     rng = random.Random(5)
     kills = 0
-    while kills < KILLS:
+    while kills < kills_wanted:
         process = subprocess.Popen(
             command(folder, folder / "killed"),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            env=environment,
         )
         try:
             # Early and late moments alike: what a try gets done shortens the next one.
@@ -84,8 +110,16 @@ def test_a_recipe_that_is_killed_ends_with_the_records_of_an_undisturbed_one(fol
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
             kills += 1
-    subprocess.run(command(folder, folder / "killed"), check=True, capture_output=True)
+    subprocess.run(command(folder, folder / "killed"), check=True, capture_output=True, env=environment)
     assert kills >= 3
     wanted = records(folder / "undisturbed")
-    assert len(wanted) >= 20
+    assert len(wanted) >= least
     assert records(folder / "killed") == wanted
+
+
+def test_leti_that_is_killed_ends_with_the_records_of_an_undisturbed_run(folder: Path) -> None:
+    goes_on(command, folder, 20, KILLS["leti"])
+
+
+def test_ilf_that_is_killed_ends_with_the_records_of_an_undisturbed_run(annotated: Path) -> None:
+    goes_on(ilf, annotated, 15, KILLS["ilf"])
