@@ -99,7 +99,7 @@ def test_a_verdict_has_a_part_for_each_instruction_and_says_what_failed(prompts)
     (verdict,) = judged(prompts, ("ifeval/7", "hello, you"))
     assert (verdict.passed, verdict.outcome, verdict.score) == (False, "wrong", 0.0)
     assert [(part.name, part.got, part.expected) for part in verdict.parts] == [
-        ("punctuation:no_comma", "1 commas", "no comma"),
+        ("punctuation:no_comma", "1 comma", "no comma"),
         ("length_constraints:number_words", "2 words", "at least 3 words"),
     ]
     assert verdict.detail.splitlines()[1] == (

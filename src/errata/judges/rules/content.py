@@ -60,7 +60,7 @@ def quoted(text: str) -> Seen:
 
 def no_comma(text: str) -> Seen:
     count = text.count(",")
-    return held(not count, "no comma", f"{count} commas")
+    return held(not count, "no comma", f"{count} comma{'s' * (count > 1)}")
 
 
 def in_language(asked: ResponseLanguage, text: str) -> Seen:
