@@ -19,6 +19,7 @@ from errata.recipes import autoif
 from errata.recipes.autoif_settings import Autoif
 from errata.recipes.presets import AUTOIF_PRIMER
 from errata.runs import Run
+from errata.tasks import load
 from errata.types import Sample, Verdict
 
 STEPS = ("base", "sft", "dpo", "online/00", "online/01")
@@ -32,7 +33,9 @@ VARIANTS: Mapping[str, Callable[[Autoif], Autoif]] = {
     ),
 }
 """What is left out, as in table 3 of the paper."""
-FIGURES = ("followed", "instructions", "about", "words")
+FIGURES = ("followed", "instructions", "kind", "parameter", "about", "words")
+"""All instructions of an answer followed; the share of them, all and apart: of kinds, and with parameters of known
+kinds, that nothing was trained on; answers about what was asked; words."""
 
 
 def do(folder: Path, variant: str, seed: int) -> None:
@@ -49,11 +52,17 @@ def rates(folder: Path, step: str, figure: str) -> dict[str, float]:
     if not (place / "followed.json").exists():
         return {}
     values: dict[str, list[float]] = {}
+    tags = {task.id: [tag.partition(":")[0] for tag in task.tags] for task in load(AUTOIF_PRIMER.held_out)}
     if figure == "words":
         for sample in jsonl.iterate(place / "sample.jsonl", Sample):
             values.setdefault(sample.task, []).append(float(len(sample.text.split())))
     else:
         for verdict in jsonl.iterate((place / "about" if figure == "about" else place) / "verdict.jsonl", Verdict):
+            if figure in ("kind", "parameter"):
+                those = [part for part, tag in zip(verdict.parts, tags[verdict.task], strict=True) if tag == figure]
+                if those:
+                    values.setdefault(verdict.task, []).append(sum(part.passed for part in those) / len(those))
+                continue
             told = verdict.score if figure == "instructions" else float(verdict.passed is True)
             values.setdefault(verdict.task, []).append(told)
     return {task: sum(those) / len(those) for task, those in values.items()}
