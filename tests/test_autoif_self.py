@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
 
-from checkpoints import checkpoint
+from checkpoints import tokenizer
 from errata import jsonl
 from errata.evaluation.measure import Measuring
 from errata.policies import Sampling
@@ -50,12 +52,34 @@ def known() -> list[Demo]:
 
 
 @pytest.fixture
-def taught(tmp_path: Path) -> Path:
-    folder = tmp_path / "taught"
+def short(monkeypatch):
+    """The same questions in few words, which a tiny model can read."""
+    forms = {
+        "VERIFIER": "V: {instruction}",
+        "BACK": "B: {function}",
+        "RELATION": "R: {first} {second}",
+        "ANSWER": "A: {instruction} {query}",
+        "QUALITY": "Q: {query} {response}",
+    }
+    for name, text in forms.items():
+        monkeypatch.setattr(autoif_prompts, name, text)
+
+
+@pytest.fixture
+def taught(tmp_path: Path, short) -> Path:
+    folder, base = tmp_path / "taught", tmp_path / "base"
     folder.mkdir()
-    base = checkpoint(tmp_path / "base", "llama", positions=2048)
+    words = tokenizer()
+    torch.manual_seed(0)
+    LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(words), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
+            num_key_value_heads=4, max_position_embeddings=512, bos_token_id=None, eos_token_id=0,
+        )
+    ).save_pretrained(base)  # fmt: skip
+    words.save_pretrained(base)
     objective = Objective(
-        learning_rate=5e-3, warmup_steps=10, schedule="linear", epochs=150, batch_size=15, precision="float32"
+        learning_rate=2e-3, warmup_steps=20, schedule="linear", epochs=700, batch_size=len(known()), precision="float32"
     )
     jsonl.write_whole(folder / launch.EXAMPLES, (jsonl.dump(demo) for demo in known()))
     jsonl.write_whole(folder / launch.JOB, [jsonl.dump(launch.Job(model=str(base), objective=objective))])
