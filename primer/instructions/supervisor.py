@@ -20,7 +20,7 @@ from kinds import HEAD, KINDS, NAMED, Instruction, followed
 
 VERIFIERS, RESPONSES, REWRITES = 4, 4, 5
 SPARING = ("letter", "without", "most", "commas")
-"""Kinds that a plain answer often follows: they are rewritten once alone, since what they teach is to answer plainly."""
+"""Kinds that a plain answer often follows: rewritten once alone, since what they teach is to answer plainly."""
 CAREFUL, NEARLY, ASTRAY = 0.55, 0.25, 0.15
 """How often the supervisor follows an instruction, does something like it, and answers another question."""
 FAULTY = 0.3
