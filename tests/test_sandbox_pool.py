@@ -201,3 +201,12 @@ def test_the_tier_stands_in_every_outcome() -> None:
             assert "cannot be had" in str(answer)
         else:
             assert answer.tier == tier
+
+
+def test_the_judges_of_a_full_machine_and_all_below_them_keep_to_one_core_each() -> None:
+    cores = os.sched_getaffinity(0)
+    with Pool(len(cores)) as pool:
+        assert len(words(pool.map((str(n), numbered(n), LIMITS) for n in range(64)))) == 64
+        kept = [os.sched_getaffinity(pid) for pid in family()]
+    assert kept
+    assert len(cores) == 1 or all(len(own) == 1 for own in kept)

@@ -31,7 +31,11 @@ class Pool:
 
     def __init__(self, workers: int = 0, tier: int | None = None, unsafe: bool = False, environment: str = "") -> None:
         """workers: 0 means one for each core this process may use. tier, unsafe, environment: see `Worker`."""
-        self.workers = [Referee(tier, unsafe, environment) for _ in range(workers or len(os.sched_getaffinity(0)))]
+        cores = sorted(os.sched_getaffinity(0))
+        count = workers or len(cores)
+        # A judge, its zygote and its programs take turns: on one core they wake each other without waking another core.
+        kept = cores if count >= len(cores) > 1 else [None]
+        self.workers = [Referee(tier, unsafe, environment, kept[at % len(kept)]) for at in range(count)]
         self._todo: queue.SimpleQueue[tuple[Digest, Program, Limits] | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[Digest, Outcome | Fault | BaseException]] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []

@@ -56,8 +56,11 @@ program_values, limit_values, outcome_values, part_values = (
 class Referee:
     """One judge; belongs to one thread, but `retire` may come from any."""
 
-    def __init__(self, tier: int | None = None, unsafe: bool = False, environment: str = "") -> None:
-        """tier, unsafe, environment: see `Worker`."""
+    def __init__(
+        self, tier: int | None = None, unsafe: bool = False, environment: str = "", core: int | None = None
+    ) -> None:
+        """tier, unsafe, environment: see `Worker`. core: the one that it and all below it keep to."""
+        self.core = core
         self.settings: tuple[int | None, bool, str] = (tier, unsafe, environment)
         self.tier = tier or 0
         """The tier that it judges in, as far as it is known."""
@@ -129,6 +132,9 @@ class Referee:
             raise Fault(f"sandbox: no judge could be started: {error}") from error
         finally:
             theirs.close()
+        if self.core is not None:
+            with contextlib.suppress(OSError):
+                os.sched_setaffinity(self.process.pid, {self.core})
         self._channel = ours
         return ours
 
