@@ -1,78 +1,17 @@
 """The numbers of experiments/leti_claims.py: curves, intervals by a hierarchical bootstrap, and what they decide."""
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 
 import numpy as np
+from leti_curves import TEMPERATURES, Curve, Rates
 from numpy.typing import NDArray
-
-from errata.evaluation.folder import look
 
 RESAMPLES = 2_000
 LEVEL = 0.95
 NEVER = 99.0
 """The share of steps that stands for never getting there."""
 UNDECIDED = "not decidable at this size"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class At:
-    """One round of one run."""
-
-    steps: int
-    """Optimiser steps so far."""
-    tokens: int
-    """Tokens trained on so far."""
-    rates: Mapping[str, float]
-    """pass@1 of each held-out task."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
-    """One run."""
-
-    points: tuple[At, ...]
-    conditions: Mapping[str, float]
-    """pass@1 in percent by goal and temperature, of the last round: `good-t0.2`."""
-    watched: Mapping[str, tuple[float, float]]
-    """Score before and after, by what was watched."""
-
-
-def curve(folder: Path) -> Curve:
-    """A run's folder, as far as it is done; without points unless its last round is whole."""
-    if not (folder / "config.json").exists():
-        return Curve(points=(), conditions={}, watched={})
-    found = look(folder)
-    wanted = found.settings.get("iterations")
-    points: list[At] = []
-    steps = tokens = 0
-    for round in found.rounds:
-        if round.fitted:
-            steps, tokens = steps + round.fitted.steps, tokens + round.fitted.tokens
-        if round.held_out.rates:
-            points.append(At(steps=steps, tokens=tokens, rates=round.held_out.rates))
-    whole = isinstance(wanted, int) and len(points) == wanted + 1
-    last = found.rounds[-1].conditioned if found.rounds else {}
-    return Curve(
-        points=tuple(points) if whole else (),
-        conditions={f"{goal}-t{t}": scores["pass@1"]["value"] for (goal, t), scores in last.items()},
-        watched=watched(folder, [round.name for round in found.rounds]),
-    )
-
-
-def watched(folder: Path, rounds: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """What was watched, before any training and at the end."""
-    found: dict[str, tuple[float, float]] = {}
-    for place in sorted((folder / "base" / "watch").glob("*")):
-        after = folder / rounds[-1] / "watch" / place.name
-        if not ((place / "scores.json").exists() and (after / "scores.json").exists()):
-            continue
-        told = json.loads((place / "watched.json").read_text())
-        scores = [json.loads((side / "scores.json").read_text())[told["metric"]]["value"] for side in (place, after)]
-        found[told["source"]] = (scores[0], scores[1])
-    return found
 
 
 class Draws:
@@ -96,11 +35,13 @@ class Draws:
     def means(self, curves: Sequence[Curve]) -> NDArray[np.float64]:
         """pass@1 by resample and round, the first row being the mean itself: shape (1 + RESAMPLES, rounds)."""
         rounds = min(len(one.points) for one in curves)
-        table = np.asarray(
-            [[[at.rates[task] for task in self.tasks] for at in one.points[:rounds]] for one in curves]
-        )  # seeds, rounds, tasks
+        return self.over([[at.rates for at in one.points[:rounds]] for one in curves])
+
+    def over(self, rows: Sequence[Sequence[Rates]]) -> NDArray[np.float64]:
+        """Means of numbers by seed, column and task, resampled: shape (1 + RESAMPLES, columns)."""
+        table = np.asarray([[[column[task] for task in self.tasks] for column in row] for row in rows])
         mine = np.einsum("rt,skt->rsk", self.weights, table)
-        chosen = (self.seeds[:, : len(curves)] * len(curves)).astype(int)
+        chosen = (self.seeds[:, : len(rows)] * len(rows)).astype(int)
         drawn = np.take_along_axis(mine, chosen[:, :, None], axis=1).mean(axis=1)
         return np.vstack([table.mean(axis=(0, 2))[None], drawn])
 
@@ -136,19 +77,106 @@ def decided(low: float, high: float, bound: float) -> str:
     return "holds" if low > bound else "does not hold" if high < bound else UNDECIDED
 
 
-def claims(arms: Mapping[str, Sequence[Curve]], concepts: Mapping[str, str]) -> dict[str, object]:
-    """Everything that is reported, of the arms that are there."""
-    draws = Draws(concepts)
+def claims(
+    arms: Mapping[str, Sequence[Curve]],
+    groups: Mapping[str, str],
+    notes: Mapping[str, Mapping[str, object]] | None = None,
+) -> dict[str, object]:
+    """Everything that is reported, of the arms that are there. groups: the concept of each task, watched ones too."""
+    if not arms:
+        return {"arms": {}}
+    first = next(iter(arms.values()))[0].points[0].rates
+    draws = Draws({task: groups.get(task, task) for task in first})
     means = {name: draws.means(curves) for name, curves in arms.items()}
-    found: dict[str, object] = {"arms": {name: told(arms[name], made) for name, made in means.items()}}
-    if "textual" in means and "binary" in means:
-        found["a"] = faster(arms, means)
+    found: dict[str, object] = {
+        "arms": {name: {**told(arms[name], made), **(notes or {}).get(name, {})} for name, made in means.items()}
+    }
+    if "binary" in means:
+        forms = {form: faster(arms, means, form) for form in ("textual", "values", "after") if form in means}
+        found |= {"a": forms.pop("textual")} if "textual" in forms else {}
+        found |= {"a, other forms": forms} if forms else {}
     differences: dict[str, object] = {}
     for name, made in means.items():
         if name != "textual" and "textual" in means:
-            gap = interval(means["textual"][:, -1] - made[:, -1])
-            differences[name] = {**gap, "decided": decided(gap["low"], gap["high"], 0.0)}
-    return {**found, "textual less": differences}
+            differences[name] = judged(means["textual"][:, -1] - made[:, -1])
+    return {**found, "textual less": differences, "rows": list(rows(arms, means, draws, groups))}
+
+
+def judged(values: NDArray[np.float64], bound: float = 0.0, scale: float = 100.0) -> dict[str, object]:
+    """An interval, and whether it is above a bound."""
+    gap = interval(values, scale)
+    return {**gap, "decided": decided(gap["low"], gap["high"], bound)}
+
+
+BETTER = {
+    "(c) 64 samples a task are better than 16, at equal steps": ("draws-64", "draws-16"),
+    "(c) 128 samples a task are better than 64, at equal steps": ("draws-128", "draws-64"),
+    "(c) 128 samples a task are better than 16, at equal steps": ("draws-128", "draws-16"),
+    "(c) 64 training tasks are better than 16, at equal steps": ("tasks-64", "tasks-16"),
+    "(c) all training tasks are better than 64, at equal steps": ("textual", "tasks-64"),
+    "(c) all training tasks are better than 16, at equal steps": ("textual", "tasks-16"),
+}
+"""Claims that one arm ends higher than another."""
+LOST = 2.0
+"""Points of pass@1 that may be lost where it is said that nothing is."""
+
+
+def rows(
+    arms: Mapping[str, Sequence[Curve]],
+    means: Mapping[str, NDArray[np.float64]],
+    draws: "Draws",
+    groups: Mapping[str, str],
+) -> Iterator[dict[str, object]]:
+    """Claims (c) to (f), those whose arms are there: a number that is above a bound where the claim holds."""
+    for words, (better, worse) in BETTER.items():
+        if better in means and worse in means:
+            yield {"claim": words, "unit": "points", **judged(means[better][:, -1] - means[worse][:, -1])}
+    yield from untrained(arms, groups)
+    asked = [one.conditions for one in arms.get("textual", ()) if one.conditions]
+    for t, (one, other) in product(TEMPERATURES if asked else (), (("good", "bad"), ("good", "none"), ("bad", "none"))):
+        made = draws.over([[row[f"{one}-t{t}"], row[f"{other}-t{t}"]] for row in asked])
+        names = [f"the {goal} token" if goal != "none" else "none" for goal in (one, other)]
+        yield {"claim": f"(e) {names[0]} is better than {names[1]} at T={t}", "unit": "points", **between(made)}
+    if "from-core" in means:
+        made = means["from-core"][:, [-1, 0]]
+        yield {"claim": "(f) trained on core tasks, hard ones get better", "unit": "points", **between(made)}
+
+
+def between(made: NDArray[np.float64]) -> dict[str, object]:
+    """The first column less the second."""
+    return judged(made[:, 0] - made[:, 1])
+
+
+def untrained(arms: Mapping[str, Sequence[Curve]], groups: Mapping[str, str]) -> Iterator[dict[str, object]]:
+    """Claims (d) and (f) about what was watched: arms that are trained on hard tasks, with the mix and without."""
+    sources = sorted({source for name in ("on-hard", "mixed") for one in arms.get(name, ()) for source in one.watched})
+    for source in sources:
+        kept = {
+            name: [one.watched[source] for one in arms.get(name, ()) if source in one.watched]
+            for name in ("on-hard", "mixed")
+        }
+        ids = next(row for made in kept.values() for row in made)[0]
+        draws = Draws({id: groups.get(id, id) for id in ids})
+        made = {name: draws.over(found) for name, found in kept.items() if found}
+        plain, mixed = made.get("on-hard"), made.get("mixed")
+        if source.startswith("perplexity"):
+            if plain is not None and mixed is not None:
+                ratio = np.expm1(plain[:, 1] - mixed[:, 1])
+                words = "(d) perplexity of the pretraining text ends higher without the mix"
+                yield {"claim": words, "unit": "%", **judged(ratio)}
+            continue
+        if plain is not None:
+            change = plain[:, 1] - plain[:, 0]
+            words = f"of `{source}`, which was not trained, is lost without the mix"
+            yield {"claim": f"(d) pass@1 {words}", "unit": "points", **judged(-change)}
+            words = f"(f) trained on hard tasks, core ones (`{source}`) get better"
+            yield {"claim": words, "unit": "points", **judged(change)}
+        if mixed is not None:
+            words = f"(d) with the mix less than {LOST:.0f} points of `{source}` are lost"
+            yield {"claim": words, "unit": "points", **judged(mixed[:, 1] - mixed[:, 0], bound=-LOST)}
+        if plain is not None and mixed is not None:
+            words = f"(d) with the mix pass@1 of `{source}` ends higher than without"
+            yield {"claim": words, "unit": "points", **judged(mixed[:, 1] - plain[:, 1])}
 
 
 def told(curves: Sequence[Curve], means: NDArray[np.float64]) -> dict[str, object]:
@@ -158,16 +186,26 @@ def told(curves: Sequence[Curve], means: NDArray[np.float64]) -> dict[str, objec
     sources = sorted({name for one in curves for name in one.watched})
     return {
         "seeds": len(curves),
+        "learning rate": curves[0].rate,
         **{axis: axes(curves, axis)[:rounds] for axis in ("steps", "tokens")},
         "pass@1": [interval(means[:, at]) for at in range(rounds)],
         "conditions": {
-            name: mean([one.conditions[name] for one in curves if name in one.conditions]) for name in goals
+            name: mean([100 * mean(one.conditions[name].values()) for one in curves if name in one.conditions])
+            for name in goals
         },
         "watched": {
-            name: [mean([one.watched[name][side] for one in curves if name in one.watched]) for side in (0, 1)]
+            name: [
+                mean([score(name, one.watched[name][side]) for one in curves if name in one.watched]) for side in (0, 1)
+            ]
             for name in sources
         },
     }
+
+
+def score(source: str, found: Rates) -> float:
+    """A perplexity, or pass@1 in percent."""
+    value = float(np.mean(list(found.values())))
+    return float(np.exp(value)) if source.startswith("perplexity") else 100 * value
 
 
 def axes(curves: Sequence[Curve], axis: str) -> list[float]:
@@ -177,12 +215,15 @@ def axes(curves: Sequence[Curve], axis: str) -> list[float]:
     return [round(mean([at.steps if axis == "steps" else at.tokens for at in place]), 1) for place in places]
 
 
-def mean(values: Sequence[float]) -> float:
-    return round(float(np.mean(values)), 3)
+def mean(values: Iterable[float]) -> float:
+    return round(float(np.mean(list(values))), 4)
 
 
-def faster(arms: Mapping[str, Sequence[Curve]], means: Mapping[str, NDArray[np.float64]]) -> dict[str, object]:
-    """Claim (a): the share of the binary arm's steps, and of its tokens, that words need to get as far as it gets.
+def faster(
+    arms: Mapping[str, Sequence[Curve]], means: Mapping[str, NDArray[np.float64]], form: str
+) -> dict[str, object]:
+    """Claim (a), for a form of the words: the share of the binary arm's steps, and of its tokens, that they need to get
+    as far as it gets.
 
     A resample in which the binary arm gains nothing says nothing of speed (`stuck`); where there are more than one in
     forty of these, nothing is decided.
@@ -192,8 +233,8 @@ def faster(arms: Mapping[str, Sequence[Curve]], means: Mapping[str, NDArray[np.f
     found: dict[str, object] = {}
     for axis in ("steps", "tokens"):
         whole = axes(arms["binary"], axis)[binary.shape[1] - 1]
-        there = axes(arms["textual"], axis)[: means["textual"].shape[1]]
-        ratio = np.minimum(reached(means["textual"], there, binary[:, -1]) / whole, NEVER)
+        there = axes(arms[form], axis)[: means[form].shape[1]]
+        ratio = np.minimum(reached(means[form], there, binary[:, -1]) / whole, NEVER)
         told = ratio[gains] if gains[0] else np.full(2, NEVER)
         bounds = interval(told if len(told) > 1 else np.full(2, NEVER), scale=1.0)
         # Less is better here: the difference is that of a half to the share.

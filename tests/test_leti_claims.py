@@ -7,8 +7,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
 
-from leti_claims import ARMS, PRESETS, settings, sliced
-from leti_numbers import At, Curve, Draws, claims, decided
+from leti_arms import ARMS, CORE, PRESETS, TEXT, settings, sliced, twin
+from leti_claims import tell
+from leti_curves import GOALS, TEMPERATURES, At, Curve
+from leti_numbers import Draws, claims, decided
+from leti_plan import LIMIT, Cost, Pace, seconds, table
 from leti_report import page
 
 CONCEPTS = {f"t/{n}": f"concept:{n // 5}" for n in range(40)}
@@ -24,7 +27,7 @@ def run(values: list[float], seed: int = 0, steps: int = 10, tokens: int = 100) 
         )
         for at, value in enumerate(values)
     )
-    return Curve(points=points, conditions={"good-t0.2": 50.0}, watched={"primer[test-core]": (60.0, 58.0)})
+    return Curve(points=points)
 
 
 def runs(values: list[float], **more: int) -> list[Curve]:
@@ -62,7 +65,7 @@ def test_a_difference_holds_where_its_interval_is_above_zero():
 
 
 def once(rates: dict[str, float]) -> list[Curve]:
-    return [Curve(points=(At(steps=0, tokens=0, rates=rates),), conditions={}, watched={})]
+    return [Curve(points=(At(steps=0, tokens=0, rates=rates),))]
 
 
 def test_the_interval_is_wider_where_tasks_of_one_concept_are_alike():
@@ -78,6 +81,115 @@ def test_the_page_says_nothing_that_was_not_measured(tmp_path):
     assert "better than rejection sampling | +10.0" in text
     assert "fine-tuning on reference programs" not in text
     assert (tmp_path / "leti-steps.svg").read_text().startswith("<svg")
+
+
+def spread(value: float, seed: int) -> dict[str, float]:
+    return {task: value + 0.02 * ((n + seed) % 5 - 2) for n, task in enumerate(CONCEPTS)}
+
+
+def decisions(arms: dict[str, list[Curve]]) -> dict[str, str]:
+    found = claims(arms, CONCEPTS)
+    assert all(row["low"] <= row["value"] <= row["high"] for row in found["rows"])
+    return {row["claim"]: row["decided"] for row in found["rows"]}
+
+
+def test_more_samples_and_more_tasks_have_rows_of_their_own():
+    arms = {"textual": [0.1, 0.5], "draws-16": [0.1, 0.3], "draws-64": [0.1, 0.4], "tasks-16": [0.1, 0.6]}
+    found = decisions({name: runs(values) for name, values in arms.items()})
+    assert found == {
+        "(c) 64 samples a task are better than 16, at equal steps": "holds",
+        "(c) all training tasks are better than 16, at equal steps": "does not hold",
+    }
+
+
+def test_what_was_not_trained_is_compared_with_the_mix_and_without():
+    def watching(core: tuple[float, float], nats: tuple[float, float]) -> list[Curve]:
+        return [
+            Curve(
+                points=run([0.0, 0.1]).points,
+                watched={
+                    CORE: (spread(core[0], seed), spread(core[1], seed)),
+                    TEXT: ({"0": nats[0], "1": nats[0]}, {"0": nats[1], "1": nats[1]}),
+                },
+            )
+            for seed in range(3)
+        ]
+
+    arms = {"on-hard": watching((0.5, 0.3), (0.8, 1.2)), "mixed": watching((0.5, 0.5), (0.8, 0.8))}
+    found = decisions(arms)
+    told = {claim.replace(f"`{CORE}`", "CORE"): word for claim, word in found.items()}
+    assert told == {
+        "(d) perplexity of the pretraining text ends higher without the mix": "holds",
+        "(d) pass@1 of CORE, which was not trained, is lost without the mix": "holds",
+        "(d) with the mix less than 2 points of CORE are lost": "holds",
+        "(d) with the mix pass@1 of CORE ends higher than without": "holds",
+        "(f) trained on hard tasks, core ones (CORE) get better": "does not hold",
+    }
+    rows = claims(arms, CONCEPTS)["rows"]
+    assert next(row for row in rows if row["unit"] == "%")["value"] == pytest.approx(49.18, abs=0.01)
+
+
+def test_every_two_goals_are_compared_at_both_temperatures():
+    values = {"good": 0.5, "bad": 0.3, "none": 0.5}
+    made = [
+        Curve(
+            points=run([0.1, 0.5]).points,
+            conditions={f"{goal}-t{t}": spread(values[goal], seed) for goal in GOALS for t in TEMPERATURES},
+        )
+        for seed in range(3)
+    ]
+    found = decisions({"textual": made})
+    assert {claim[4:]: word for claim, word in found.items()} == {
+        f"{words} at T={t}": word
+        for t in TEMPERATURES
+        for words, word in {
+            "the good token is better than the bad token": "holds",
+            "the good token is better than none": "not decidable at this size",
+            "the bad token is better than none": "does not hold",
+        }.items()
+    }
+
+
+def test_words_behind_the_program_are_a_form_that_is_compared_in_speed_too():
+    found = claims({"textual": runs([0.1, 0.2]), "binary": runs([0.1, 0.2, 0.3]), "after": runs([0.1, 0.5])}, CONCEPTS)
+    assert found["a, other forms"]["after"]["steps"]["decided"] == "holds"
+    assert found["textual less"]["after"]["decided"] == "does not hold"
+
+
+def test_an_arm_with_the_settings_of_another_is_not_run_twice():
+    assert twin("draws-16", PRESETS["full"]) == "textual"
+    assert twin("draws-16", PRESETS["quick"]) == "draws-16"
+    assert twin("supervised", PRESETS["full"]) == "supervised"
+
+
+def test_of_nothing_that_is_done_claims_are_written_too(tmp_path):
+    assert tell(tmp_path / "out", PRESETS["smoke"], {}) == (tmp_path / "out" / "claims.json").read_text()
+    assert "Nothing has been measured yet." in page({"arms": {}}, tmp_path)
+
+
+PACE = Pace(sample=0.01, judge=0.004, token=0.0003, start=6.0, plain=92.0, words=60.0, longest=340.0)
+"""About what a core of the machine takes that the settings were made for."""
+
+
+def minutes(name: str) -> float:
+    preset = PRESETS[name]
+    total = 0.0
+    for arm in preset.arms:
+        config = settings(arm, preset, 0, 1e-3)
+        total += preset.seeds * seconds(arm, config, PACE) + len(preset.rates) * seconds(arm, config, PACE) / 3
+    return total / 60
+
+
+def test_the_quick_preset_is_planned_within_its_limit():
+    assert minutes("smoke") < minutes("quick") < LIMIT
+
+
+def test_words_in_the_text_and_the_mix_cost_more():
+    config = {name: settings(name, PRESETS["full"], 0, 1e-3) for name in ARMS}
+    cost = {name: seconds(name, config[name], PACE) for name in ("after", "binary", "supervised", "on-hard", "mixed")}
+    assert cost["supervised"] < cost["binary"] < cost["after"]
+    assert cost["on-hard"] < cost["mixed"]
+    assert "left, min" in table([Cost(name="after", tokens=1, run=60, search=60, runs=3, left=60)])
 
 
 def test_every_arm_changes_one_thing_and_can_be_run():

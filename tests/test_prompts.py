@@ -74,6 +74,16 @@ def test_loss_on_the_program_alone_leaves_all_else_in_the_context():
     assert (demo.context, demo.target) == ("<|good|>problem\n", "def add(): pass\n")
 
 
+def test_words_can_stand_behind_the_program_and_are_trained_there():
+    text = "problem\ndef add(): pass\n<|lang_feedback|>NameError\n<|/lang_feedback|>"
+    made = [
+        prompts.fcft(SAMPLE, verdict(False), words("NameError\n"), loss_on=loss_on, feedback_at="after")
+        for loss_on in ("all", "program")
+    ]
+    assert [demo.context + demo.target for demo in made] == ["<|bad|>" + text] * 2
+    assert all(demo.target.endswith("def add(): pass\n<|lang_feedback|>NameError\n<|/lang_feedback|>") for demo in made)
+
+
 def test_an_example_names_all_that_it_was_made_from():
     assert prompts.fcft(SAMPLE, verdict(False), words("x")).of == (SAMPLE.id, SAMPLE.id, SAMPLE.id)
 

@@ -119,22 +119,28 @@ def plain(text: Text) -> Text:
 
 
 def fcft(
-    sample: Sample, verdict: Verdict, feedback: Feedback | None, *, loss_on: Literal["all", "program"] = "all"
+    sample: Sample,
+    verdict: Verdict,
+    feedback: Feedback | None,
+    *,
+    loss_on: Literal["all", "program"] = "all",
+    feedback_at: Literal["before", "after"] = "before",
 ) -> Demo:
     """LETI's training text (papers: LETI 2.1 point 3).
 
     pass: `<|good|>{problem}{program}`; fail: `<|bad|><|lang_feedback|>{words}<|/lang_feedback|>{problem}{program}`;
     a failure without words: `<|bad|>{problem}{program}`. The loss bears on all of it, as the authors have it, or on
-    the program alone.
+    the program alone. `after` puts the words behind the program, where they bear loss like it.
     """
-    head = GOOD if verdict.passed else BAD
+    head, end = GOOD if verdict.passed else BAD, ""
     if feedback is not None and feedback.text and not verdict.passed:
-        head += FEEDBACK_BEGIN + feedback.text + FEEDBACK_END
+        words = FEEDBACK_BEGIN + feedback.text + FEEDBACK_END
+        head, end = (head + words, "") if feedback_at == "before" else (head, words)
     of = (sample.id, verdict.id) if feedback is None else (sample.id, verdict.id, feedback.id)
     context = steered(plain(sample.prompt), head)
     if loss_on == "all" and isinstance(context, str):
-        return Demo(id=sample.id, of=of, context="", target=context + sample.text)
-    return Demo(id=sample.id, of=of, context=context, target=sample.text)
+        return Demo(id=sample.id, of=of, context="", target=context + sample.text + end)
+    return Demo(id=sample.id, of=of, context=context, target=sample.text + end)
 
 
 OLD, SAID, REFINED = "OLD CODE:\n", "\n\nFEEDBACK:\n", "\n\nREFINEMENT:\n"

@@ -76,6 +76,8 @@ class Leti:
     """Words for failed programs: the traceback, the values got and expected, or none (the reward token alone)."""
     loss_on: Literal["all", "program"] = "all"
     """Loss on all text, as in the paper, or on the program alone."""
+    feedback_at: Literal["before", "after"] = "before"
+    """Words before problem and program, as in the paper, or behind them; there they bear loss whatever `loss_on` is."""
     select: Literal["all", "balanced", "passing", "weighted"] = "all"
     """Samples to train on: all as in the paper, good and bad in a fixed ratio, the passing alone (rejection sampling),
     or as many drawn by weight, without words (reward-weighted regression)."""
@@ -96,6 +98,8 @@ class Leti:
     """Train low-rank adapters in place of all weights; merged into the model that is kept."""
     keep: Literal["all", "best,last", "last"] = field(default="last", metadata=FREE)
     """Whose weights stay on disk once a round is measured; the best is chosen on `dev`."""
+    compare: bool = field(default=True, metadata=FREE)
+    """Ask for good, bad and no token at T=0.2 and T=1 after the last round, and the base at T=1."""
     watch: tyro.conf.UseAppendAction[tuple[str, ...]] = field(default=(), metadata=FREE)
     """What must not get worse, measured before training and after each round: a task source, or `perplexity:FILE`."""
     watching: Watching = Watching()
@@ -137,7 +141,7 @@ def leti(config: Leti, run: Run) -> str:
     tasks, pots = honeypots(loaded["tasks"], config.honeypot, config.seed)
     if pots:
         run.value("honeypot.json", lambda: {"tasks": list[Json](pots)})
-    assess(run.at("base"), model, sets, config, goal="", compared=("none",))
+    assess(run.at("base"), model, sets, config, goal="", compared=("none",) if config.compare else ())
     for i in range(config.iterations):
         step, seed = run.at(f"{i:02}"), 1000 * config.seed + i
         sampling = replace(config.sampling, seed=seed)
@@ -152,7 +156,8 @@ def leti(config: Leti, run: Run) -> str:
         examples = step.put(Demo, conditioned(samples, verdicts, words, config, seed, pots))
         model = str(step.once("model", fit(model, examples, objective)))
         step.value("training.json", lambda made=model: weights.told(made))
-        assess(step, model, sets, config, goal=GOOD, compared=GOALS if i == config.iterations - 1 else ())
+        last = i == config.iterations - 1
+        assess(step, model, sets, config, goal=GOOD, compared=GOALS if config.compare and last else ())
         weed(run, i, config)
     return str(run.at(f"{best(run, config.iterations - 1):02}").path / "model") if config.dev else model
 
@@ -264,7 +269,7 @@ def conditioned(
         goods, bads = min(len(good), round(len(bad) * odds)), min(len(bad), round(len(good) / odds))
         rows = rng.sample(good, goods) + rng.sample(bad, bads)
     for sample, verdict, feedback in rows:
-        yield fcft(sample, verdict, feedback, loss_on=config.loss_on)
+        yield fcft(sample, verdict, feedback, loss_on=config.loss_on, feedback_at=config.feedback_at)
 
 
 def weighted(rows: Sequence[tuple[Sample, Verdict]], config: Leti, rng: random.Random) -> Iterator[Demo]:

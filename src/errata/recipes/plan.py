@@ -72,7 +72,8 @@ def an_example(task: Task, config: Leti) -> Demo:
         )
     verdict = made.record if isinstance(made, Timed) else made
     said = None if config.feedback == "none" else next(iter(interpreter(config.feedback)([verdict])))
-    return fcft(sample, verdict, said if isinstance(said, Feedback) else None, loss_on=config.loss_on)
+    said = said if isinstance(said, Feedback) else None
+    return fcft(sample, verdict, said, loss_on=config.loss_on, feedback_at=config.feedback_at)
 
 
 def pace(model: str, tasks: Sequence[Task], config: Leti) -> tuple[float, float, float]:
