@@ -226,6 +226,51 @@ def test_a_model_is_measured_with_a_judge_model(folder, tmp_path, capsys):
     assert len((tmp_path / "run" / "judge" / "sample.jsonl").read_text().splitlines()) == 2
 
 
+def test_the_judge_counts_what_evaluate_counts(folder, tmp_path, capsys):
+    source = f"followbench:{folder}[rules]"
+    texts = {"followbench/mixed/2/1": ("b a 1", "a b"), "followbench/example/1/1": ("{'a': 'x'}", "x")}
+    rows = [
+        {"id": f"{name}#{draw}", "of": f"{name}#{draw}", "task": name, "prompt": "", "text": text}
+        for name, those in texts.items()
+        for draw, text in enumerate(those if "mixed" in name else those[:1] * 2)
+    ]
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    words = ["--tasks", source, "--model", "primer", "--draws", "2", "--backend", f"recorded:{answers}"]
+    cli.main(["evaluate", str(tmp_path / "run"), *words])
+    measured = json.loads((tmp_path / "run" / "scores.json").read_text())
+    capsys.readouterr()
+    cli.main(["judge", str(answers), "--tasks", source, "-o", str(tmp_path / "verdicts.jsonl"), "--json"])
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    levelled = {name: one for name, one in measured.items() if name.startswith(("hsr", "ssr", "csl"))}
+    assert levelled["hsr"]["value"] == 75.0
+    assert {name: [told[name], told[f"{name}_low"], told[f"{name}_high"]] for name in levelled} == {
+        name: [one["value"], one["low"], one["high"]] for name, one in levelled.items()
+    }
+
+
+def test_the_judge_gives_the_consistent_levels(folder, tmp_path, capsys):
+    rows = [
+        {
+            "example_id": 3,
+            "source": "own",
+            "level": n,
+            "instruction": "Ask",
+            "target": "{instruction}\n{{'a': '{answer}'}}",
+        }
+        for n in range(1, 6)
+    ]
+    (folder / "example_constraints.json").write_text(json.dumps(rows))
+    answers = tmp_path / "answers.jsonl"
+    texts = ["{'a': 'x'}", "{'a': 'y'}", "no", "{'a': 'z'}", "{'a': 'z'}"]
+    lines = [{"task_id": f"followbench/example/3/{n}", "solution": text} for n, text in enumerate(texts, 1)]
+    answers.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    source = f"followbench:{folder}[example]"
+    cli.main(["judge", str(answers), "--tasks", source, "-o", str(tmp_path / "verdicts.jsonl"), "--json"])
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["hsr"], told["ssr"], told["csl"]) == (80.0, 80.0, 2.0)
+
+
 def test_a_missing_judge_model_is_told_before_anything_is_asked(folder, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main(["evaluate", str(tmp_path / "run"), "--model", "primer", "--tasks", f"followbench:{folder}"])

@@ -172,7 +172,7 @@ def judge(
         timeout: Seconds of CPU time for a program; by default ten times the reference's, at least 0.5 s.
         tier: Force a lower sandbox tier (1 or 2), for testing.
         sandbox_python: Python environment (a folder) whose packages programs may import, read-only.
-        json: Print counts and pass@k as a last line of JSON.
+        json: Print counts, pass@k and what the tasks' kind adds (accuracies, F1, HSR) as a last line of JSON.
     """
     from json import dumps
 

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from errata import jsonl
 from errata.errors import UsageError
-from errata.evaluation import events
+from errata.evaluation import events, levels
 from errata.evaluation.ifeval import Followed, accuracies, followed
 from errata.evaluation.metrics import pass_at_k
 from errata.judges import Judging, judge
 from errata.tasks import Index, digest, load
-from errata.types import Owed, Rules, Sample, Task, Timed, Verdict
+from errata.types import Constrained, Owed, Rules, Sample, Task, Timed, Verdict
 
 UNMATCHED = "unmatched"
 """The outcome in a line whose prompt is none of the tasks'."""
@@ -80,6 +80,8 @@ class Work:
     """Without a task where a response's prompt is none of the tasks'."""
     row: Row
     of: str
+    level: int = 0
+    """Of a task whose instruction grows (FollowBench): how many constraints it has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,7 @@ class Graded:
     """What came of a samples file."""
 
     numbers: Mapping[str, float]
-    """`n`, `passed`, `owed`, and pass@k in percent where every task has k samples."""
+    """`n`, `passed`, `owed`, pass@k in percent where every task has k samples, and what the tasks' kind adds."""
     reasons: Sequence[str] = ()
     """Why verdicts are owed; what was judged is in OUT.part, and there is no OUT yet."""
 
@@ -129,7 +131,8 @@ def read(path: Path, index: Index, judging: Judging) -> Iterator[Work]:
         seal = hashlib.sha256("\0".join(made_of).encode(errors="surrogatepass"))
         name = str(number)
         sample = Sample(id=name, of=name, task="" if task is None else task.id, prompt=prompt, text=text)
-        yield Work(sample=sample, row=row, of=seal.hexdigest()[:16])
+        level = task.check.level if task is not None and isinstance(task.check, Constrained) else 0
+        yield Work(sample=sample, row=row, of=seal.hexdigest()[:16], level=level)
 
 
 def asked(row: Row, index: Index, prompts: Mapping[str, Task], where: str) -> Task | None:
@@ -240,7 +243,8 @@ def line_of(verdict: Verdict, timing: Mapping[str, float | int | str], item: Wor
 
 
 def summary(lines: Sequence[Line], work: Sequence[Work]) -> dict[str, float]:
-    """Counts; pass@k in percent for k = 1, 10, 100 where every task has as many samples; IFEval's four accuracies."""
+    """Counts; pass@k in percent for k = 1, 10, 100 where every task has as many samples; IFEval's four accuracies; the
+    F1 of event arguments; FollowBench's HSR, SSR (percent) and CSL (levels, 0 to 5) as scores.json has them."""
     judged = [line for line in lines if line.outcome != UNMATCHED]
     counts: dict[str, list[bool]] = {}
     for line in judged:
@@ -261,18 +265,49 @@ def summary(lines: Sequence[Line], work: Sequence[Work]) -> dict[str, float]:
             found[f"pass@{k}"] = round(100 * sum(scores) / len(scores), 2)
     answers = [Followed(task=str(line.task_id), strict=line.strict, loose=line.loose) for line in judged if line.strict]
     arguments = events.metrics([(str(line.task_id), line.counts) for line in judged if line.counts])
-    return found | {
-        label: round(100 * bound, 2)
-        for name, one in (accuracies(answers) | arguments).items()
-        for label, bound in ((name, one.value), (f"{name}_low", one.low), (f"{name}_high", one.high))
-        if label == name or name in arguments
+    return (
+        found
+        | levelled(judged, work)
+        | {
+            label: round(100 * bound, 2)
+            for name, one in (accuracies(answers) | arguments).items()
+            for label, bound in ((name, one.value), (f"{name}_low", one.low), (f"{name}_high", one.high))
+            if label == name or name in arguments
+        }
+    )
+
+
+def levelled(lines: Sequence[Line], work: Sequence[Work]) -> dict[str, float]:
+    """FollowBench's figures with their intervals; nothing where no task has a level."""
+    known = {item.of: item for item in work if item.level}
+    verdicts = [
+        Verdict(
+            id=line.of,
+            of=line.of,
+            task=known[line.of].sample.task,
+            passed=line.passed,
+            outcome="invalid_check" if line.passed is None else "passed" if line.passed else "wrong",
+            score=line.score,
+            measures={"level": float(known[line.of].level)},
+        )
+        for line in lines
+        if line.of in known
+    ]
+    return {
+        name + end: one[key]
+        for name, one in levels.entries(verdicts).items()
+        for key, end in (("value", ""), ("low", "_low"), ("high", "_high"))
     }
 
 
 def said(found: Mapping[str, float]) -> str:
-    """The summary in a line for people."""
+    """The summary in a line for people; what is of one level or category alone is left to the JSON."""
     counts = ("n", "passed", "owed", UNMATCHED)
-    shown = {name: value for name, value in found.items() if not name.endswith(("_low", "_high"))}
-    rates = ", ".join(f"{name} {value:.1f} %" for name, value in shown.items() if name not in counts)
+    shown = {name: value for name, value in found.items() if not name.endswith(("_low", "_high")) and ":" not in name}
+    rates = ", ".join(
+        f"{name} {value:.2f} of {len(levels.LEVELS)}" if name == "csl" else f"{name} {value:.1f} %"
+        for name, value in shown.items()
+        if name not in counts
+    )
     kept_out = f"; {found[UNMATCHED]:.0f} unmatched: no task has their prompt" if UNMATCHED in found else ""
     return f"{found['passed']:.0f} of {found['n']:.0f} passed" + (f"; {rates}" if rates else "") + kept_out
