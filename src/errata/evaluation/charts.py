@@ -139,8 +139,13 @@ def _ticks(folder: Folder) -> list[Json]:
         tokens += round.fitted.tokens if round.fitted else 0
         under = f"{_short(tokens)} tok." if known else f"{_short(texts)} texts"
         small = f"<br><span style='font-size:0.85em'>{under}</span>" if texts else ""
-        labels.append(round.title + small)
+        labels.append(tick(round.title) + small)
     return labels
+
+
+def tick(title: str) -> str:
+    """A round's title as a label of an axis, in two lines where one would run into the next label."""
+    return title.replace(" DPO", "<br>DPO")
 
 
 def _short(number: int) -> str:

@@ -19,13 +19,16 @@ from errata.evaluation.hacking import Hacks, hacks
 from errata.evaluation.intervals import Interval, difference
 from errata.evaluation.scoring import Scores
 from errata.jsonl import Json
-from errata.types import Demo, Outcome, Sample, Verdict
+from errata.types import Demo, Outcome, Pair, Sample, Verdict
 
 HELD_OUT = "held-out"
 SCORES = "scores.json"
 POTS = "honeypot.json"
 CONDITION = re.compile(r"held-out-(good|bad|none)-t(\d+(?:\.\d+)?)")
 STEP = re.compile(r"\d+")
+TITLES = {"base": "base", "sft": "SFT", "dpo": "offline DPO"}
+ONLINE = "online"
+"""AutoIF's rounds of online DPO lie beneath it."""
 
 
 class Named(Protocol):
@@ -73,7 +76,7 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """The model before training (`base`), or after one round of it (`00`, ...)."""
+    """The model before training (`base`), or after one round of it (`00`, ...; of AutoIF `sft`, `dpo`, `online/00`)."""
 
     name: str
     held_out: Judged
@@ -83,13 +86,20 @@ class Round:
     conditioned: dict[tuple[str, str], Scores]
     """(good, bad or none; temperature) -> scores."""
     examples: int
-    """Training texts."""
+    """Training texts, or pairs."""
     fitted: Fitted | None
     """Nothing in `base`, and where it went with weights that were not kept."""
 
     @property
     def title(self) -> str:
-        return f"round {int(self.name)}" if self.name.isdigit() else self.name
+        if self.name.startswith(f"{ONLINE}/"):
+            return f"online DPO {int(self.name.rpartition('/')[2]) + 1}"
+        return f"round {int(self.name)}" if self.name.isdigit() else TITLES.get(self.name, self.name)
+
+    @property
+    def paired(self) -> bool:
+        """Whether it was trained on pairs, not on texts."""
+        return self.name == "dpo" or self.name.startswith(f"{ONLINE}/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +141,11 @@ def look(path: Path) -> Folder:
     if not path.is_dir():
         raise UsageError(f"{path}: no such run")
     config = _json(path / "config.json")
-    steps = sorted((p for p in path.iterdir() if p.is_dir() and STEP.fullmatch(p.name)), key=lambda p: int(p.name))
-    places = [p for p in (path / "base", *steps) if p.is_dir()]
+    settings = config.get("settings", config)
+    flat = dict(_flat(settings)) if isinstance(settings, Mapping) else {}
+    recipe = str(config.get("recipe", ""))
+    places = _trained(path, offline=flat.get("offline") is not False) if recipe.lower() == "autoif" else _steps(path)
+    places = [p for p in (path / "base", *places) if p.is_dir()]
     if not places and (path / "verdict.jsonl").exists():
         rounds = (
             Round(
@@ -146,19 +159,34 @@ def look(path: Path) -> Folder:
             ),
         )
     else:
-        first = next((place.name for place in places if (place / "verdict.jsonl").exists()), "")
+        first = next((place for place in places if (place / "verdict.jsonl").exists()), None)
         pots = _pots(path / POTS)
-        rounds = tuple(_round(place, kept=place.name == first, pots=pots) for place in places)
+        rounds = tuple(
+            _round(place, place.relative_to(path).as_posix(), kept=place == first, pots=pots) for place in places
+        )
     if not config and not rounds:
         raise UsageError(f"{path}: is no run: neither config.json nor base/ nor 00/ is there")
-    settings = config.get("settings", config)
     return Folder(
         path=path,
-        recipe=str(config.get("recipe", "")),
-        settings=dict(_flat(settings)) if isinstance(settings, Mapping) else {},
+        recipe=recipe,
+        settings=flat,
         rounds=rounds,
         seconds=tuple(_stretches(path)),
     )
+
+
+def _steps(path: Path) -> list[Path]:
+    """Folders that are numbered, in the order of their numbers."""
+    if not path.is_dir():
+        return []
+    return sorted((p for p in path.iterdir() if p.is_dir() and STEP.fullmatch(p.name)), key=lambda p: int(p.name))
+
+
+def _trained(path: Path, *, offline: bool) -> list[Path]:
+    """The folders of AutoIF's models. One whose pairs or texts are known to be none was never trained."""
+    places = [path / "sft", *([path / "dpo"] if offline else []), *_steps(path / ONLINE)]
+    made = [(place, place / "example.jsonl") for place in places]
+    return [place for place, file in made if not file.exists() or file.stat().st_size]
 
 
 def records(path: Path, kind: type[N]) -> Iterator[N]:
@@ -171,21 +199,23 @@ def find(path: Path, kind: type[N], ids: set[str]) -> dict[str, N]:
     return {record.id: record for record in records(path, kind) if record.id in ids}
 
 
-def _round(place: Path, *, kept: bool, pots: frozenset[str]) -> Round:
+def _round(place: Path, name: str, *, kept: bool, pots: frozenset[str]) -> Round:
     conditioned = {
         (found[1], found[2]): checked(folder / SCORES)
         for folder in sorted(place.iterdir())
         if (found := CONDITION.fullmatch(folder.name)) and checked(folder / SCORES)
     }
-    return Round(
-        name=place.name,
+    made = Round(
+        name=name,
         held_out=judged(place / HELD_OUT),
         training=judged(place, kept=kept, pots=pots),
         dev=checked(place / "dev" / SCORES),
         conditioned=conditioned,
-        examples=sum(1 for _ in records(place / "example.jsonl", Demo)),
+        examples=0,
         fitted=_fitted(place / "training.json") or _fitted(place / "model" / "training.json"),
     )
+    file = place / "example.jsonl"
+    return replace(made, examples=sum(1 for _ in (records(file, Pair) if made.paired else records(file, Demo))))
 
 
 def _fitted(path: Path) -> Fitted | None:
@@ -230,10 +260,20 @@ def _pots(path: Path) -> frozenset[str]:
 
 def checked(path: Path) -> Scores:
     """A file of scores, checked for its shape; empty where there is none."""
+    return _entries(_json(path), str(path))
+
+
+def differences(path: Path) -> dict[str, Scores]:
+    """A file of differences to other models, by the other's name, checked for its shape; empty where there is none."""
+    found = _json(path).items()
+    return {name: _entries(part if isinstance(part, Mapping) else {}, f"{path}: {name}") for name, part in found}
+
+
+def _entries(table: Mapping[str, Json], where: str) -> Scores:
     found: Scores = {}
-    for name, entry in _json(path).items():
+    for name, entry in table.items():
         if not isinstance(entry, Mapping) or not {"value", "low", "high", "n"} <= entry.keys():
-            raise UsageError(f"{path}: {name}: needs value, low, high and n")
+            raise UsageError(f"{where}: {name}: needs value, low, high and n")
         found[name] = {key: float(value) for key, value in entry.items() if isinstance(value, int | float)}
     return found
 

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from errata import jsonl
-from errata.evaluation import asked, charts, metrics, sections, telling, typeset, watched
+from errata.evaluation import asked, charts, metrics, sections, steps, telling, typeset, watched
 from errata.evaluation.departures import departures
 from errata.evaluation.folder import Folder, Round, look
 from errata.evaluation.intervals import Interval
@@ -98,7 +98,13 @@ def report(path: Path) -> Path:
         hacks=KINDS,
         outcomes=[name for name in metrics.OUTCOMES if any(name in mix for _, mix in mixes)],
         cards=tuple(_cards(folder)),
-        figures=_figures(folder) | dict(sections.figures(folder)) | dict(watched.figures(folder)),
+        figures={
+            **_figures(folder),
+            **steps.figures(folder),
+            **sections.figures(folder),
+            **watched.figures(folder),
+        },
+        steps=steps.section(folder),
         compared=sections.section(folder),
         watched=watched.section(folder),
         asked=asked.section(path),

@@ -11,7 +11,7 @@ from typing import cast
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from errata.evaluation import metrics, typeset
+from errata.evaluation import charts, metrics, typeset
 from errata.evaluation.folder import Folder, checked, records
 from errata.evaluation.intervals import Interval, difference
 from errata.jsonl import Json
@@ -218,7 +218,7 @@ def chart(those: Sequence[Line], titles: Sequence[str], *, percent: bool) -> Jso
         "showlegend": len(those) > 1,
         "xaxis": {
             "tickvals": list(range(len(ticks))),
-            "ticktext": ticks,
+            "ticktext": [charts.tick(title) for title in ticks],
             "zeroline": False,
             "range": [-0.25, max(len(ticks) - 0.75, 0.25)],
         },

@@ -13,6 +13,7 @@ from dataclasses import replace
 from errata import jsonl
 from errata.evaluation.intervals import Interval, difference, mean
 from errata.evaluation.measure import measure
+from errata.evaluation.steps import COMPARED, READ
 from errata.jsonl import Json
 from errata.judges import judge
 from errata.policies import serve
@@ -24,9 +25,6 @@ from errata.runs import Run
 from errata.tasks import load
 from errata.training import Objective, fit, fit_pairs
 from errata.types import Demo, Pair, Sample, Verdict
-
-READ = "followed.json"
-"""Beside each scores.json: the share of instructions followed, of answers on topic and cut off, and words."""
 
 
 def trained(run: Run, config: Autoif, data: Data, demos: Sequence[Demo], pairs: Sequence[Pair]) -> str:
@@ -81,7 +79,7 @@ def follow_up(run: Run, step: Run, model: str, config: Autoif, before: str) -> N
     assess(step, model, config)
     if config.held_out:
         others = {"base": run.at("base"), **({before: run.at(before)} if before != "base" else {})}
-        step.value("compared.json", lambda: {name: compared(step, other) for name, other in others.items()})
+        step.value(COMPARED, lambda: {name: compared(step, other) for name, other in others.items()})
 
 
 def assess(step: Run, model: str, config: Autoif) -> None:
