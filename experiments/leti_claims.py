@@ -11,6 +11,7 @@ quick: claims (a), (b) and (e) with controls, 3 seeds. full: all claims, 5 seeds
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -97,6 +98,7 @@ def tuned(out: Path, name: str, preset: Preset) -> float:
         return preset.rates[0]
     there = tried(out, name, preset)
     for rate in [rate for rate in preset.rates if rate not in there]:
+        print(f"{name}, learning rate {rate:g} on dev", file=sys.stderr)
         go(out / "tuning" / f"{name}-{rate:g}", name, trial(name, preset, TUNING, rate))
     found = tried(out, name, preset)
     return max(found, key=lambda rate: found[rate])
@@ -141,6 +143,7 @@ def run_all(out: Path, preset: Preset, names: Sequence[str], seeds: int) -> None
         for seed in range(seeds):
             for name in mine:
                 own = twin(name, preset)
+                print(f"{own}, seed {seed} of 0 to {seeds - 1}", file=sys.stderr)
                 go(out / own / f"seed-{seed}", own, settings(own, preset, seed, rates[name]))
                 tell(out, preset, known)
     finally:

@@ -25,10 +25,10 @@ class Draws:
         rng = np.random.default_rng(seed)
         members = [np.asarray(those) for those in groups.values()]
         self.weights = np.zeros((RESAMPLES, len(self.tasks)))
-        for row in self.weights:
-            for group in rng.integers(len(members), size=len(members)):
-                those = members[group]
-                np.add.at(row, those[rng.integers(those.size, size=those.size)], 1.0)
+        # How often each concept is drawn, and then each of its tasks, as many as it has for each time it was drawn.
+        drawn = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), size=RESAMPLES)
+        for those, times in zip(members, drawn.T, strict=True):
+            self.weights[:, those] = rng.multinomial(times * those.size, np.full(those.size, 1 / those.size))
         self.weights /= self.weights.sum(axis=1, keepdims=True)
         self.seeds = np.random.default_rng(seed + 1).random((RESAMPLES, 64))
 
@@ -99,7 +99,7 @@ def claims(
     for name, made in means.items():
         if name != "textual" and "textual" in means:
             differences[name] = judged(means["textual"][:, -1] - made[:, -1])
-    return {**found, "textual less": differences, "rows": list(rows(arms, means, draws, groups))}
+    return {**found, "textual less": differences, "rows": sorted(rows(arms, means, draws, groups), key=letter)}
 
 
 def judged(values: NDArray[np.float64], bound: float = 0.0, scale: float = 100.0) -> dict[str, object]:
@@ -140,6 +140,11 @@ def rows(
     if "from-core" in means:
         made = means["from-core"][:, [-1, 0]]
         yield {"claim": "(f) trained on core tasks, hard ones get better", "unit": "points", **between(made)}
+
+
+def letter(row: Mapping[str, object]) -> str:
+    """The letter of a claim: (c), (d), ..."""
+    return str(row["claim"])[:3]
 
 
 def between(made: NDArray[np.float64]) -> dict[str, object]:
@@ -244,6 +249,7 @@ def faster(
         found[axis] = {
             **bounds,
             "never": never,
+            "gains": bool(gains[0]),
             "stuck": round(100 * stuck, 1),
             "decided": word if gains[0] and stuck <= (1 - LEVEL) / 2 else UNDECIDED,
         }

@@ -75,6 +75,15 @@ def test_the_interval_is_wider_where_tasks_of_one_concept_are_alike():
     assert draws.means(alike)[1:].std() > 1.5 * draws.means(spread)[1:].std()
 
 
+def test_tasks_of_a_concept_are_drawn_as_often_as_the_others_and_never_without_it():
+    draws = Draws({f"t/{n}": "one" if n < 3 else f"own {n}" for n in range(12)})
+    assert draws.weights.sum(axis=1) == pytest.approx(1.0)
+    assert draws.weights[:, :3].mean() == pytest.approx(draws.weights[:, 3:].mean(), rel=0.2)
+    assert (draws.weights.sum(axis=0) > 0).all()
+    whole = draws.weights[:, [draws.tasks.index(f"t/{n}") for n in range(3)]].sum(axis=1)
+    assert 0.25 < (whole == 0).mean() < 0.5  # (9/10)^10 of the draws leave a concept out, with all its tasks
+
+
 def test_the_page_says_nothing_that_was_not_measured(tmp_path):
     assert "Nothing has been measured yet." in page({}, tmp_path)
     text = page(claims({"textual": runs([0.1, 0.4]), "passing": runs([0.1, 0.3])}, CONCEPTS), tmp_path)
@@ -160,6 +169,12 @@ def test_an_arm_with_the_settings_of_another_is_not_run_twice():
     assert twin("draws-16", PRESETS["full"]) == "textual"
     assert twin("draws-16", PRESETS["quick"]) == "draws-16"
     assert twin("supervised", PRESETS["full"]) == "supervised"
+
+
+def test_an_arm_that_gains_nothing_is_said_so_in_words(tmp_path):
+    text = page(claims({"textual": runs([0.1, 0.4]), "binary": runs([0.2, 0.1])}, CONCEPTS), tmp_path)
+    assert "| the reward token alone gains nothing | not decidable at this size |" in text
+    assert "99.00" not in text
 
 
 def test_of_nothing_that_is_done_claims_are_written_too(tmp_path):
