@@ -10,6 +10,7 @@ quick: claims (a), (b) and (e) with controls, 3 seeds. full: all claims, 5 seeds
 """
 
 import argparse
+import fcntl
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -105,7 +106,17 @@ def tuned(out: Path, name: str, preset: Preset) -> float:
 
 
 def tell(out: Path, preset: Preset, known: dict[Path, Curve]) -> str:
-    """Write claims.json, of what is done. known: the runs that were read before."""
+    """Write claims.json, of what is done, one process at a time. known: the runs that were read before."""
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / ".claims.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        text = json.dumps(gathered(out, preset, known), indent=1) + "\n"
+        jsonl.write_whole(out / "claims.json", text)
+    return text
+
+
+def gathered(out: Path, preset: Preset, known: dict[Path, Curve]) -> dict[str, object]:
+    """What claims.json holds, of the runs that are whole."""
     groups = {task.id: concept(task.tags) for task in load("primer[test]")}
     arms: dict[str, list[Curve]] = {}
     notes: dict[str, dict[str, object]] = {}
@@ -123,10 +134,7 @@ def tell(out: Path, preset: Preset, known: dict[Path, Curve]) -> str:
         if made:
             arms[name] = made
             notes[name] = {"dev by learning rate": tried(out, twin(name, preset), preset), "stopped": stopped}
-    text = json.dumps(claims(arms, groups, notes), indent=1) + "\n"
-    out.mkdir(parents=True, exist_ok=True)
-    jsonl.write_whole(out / "claims.json", text)
-    return text
+    return claims(arms, groups, notes)
 
 
 def concept(tags: Sequence[str]) -> str:

@@ -37,7 +37,7 @@ class Pace:
     plain: float
     """Tokens of problem and program."""
     words: float
-    """Tokens of the interpreter's words, the mean over all samples."""
+    """Tokens of the interpreter's words about a sample that failed."""
     longest: float
     """Tokens of the longest text, which is the block that pretraining text is cut to."""
 
@@ -81,7 +81,9 @@ def pace(folder: Path) -> Pace:
     # Each text was trained on once an epoch.
     each = letters * trained[0]["objective"]["epochs"] / trained[0]["tokens"]
     plain = [len(f"{one.prompt}{one.text}") for one in jsonl.iterate(first / "sample.jsonl", Sample)]
-    words = [len(one.text) for one in jsonl.iterate(first / "feedback.jsonl", Feedback)]
+    said = [len(one.text) for one in jsonl.iterate(first / "feedback.jsonl", Feedback)]
+    # Of failing samples alone: nearly all fail at the temperature that the claims are sampled at.
+    words = [number for number in said if number]
     return Pace(
         sample=seconds["sample"] / items["sample"],
         judge=seconds["verdict"] / items["verdict"],
@@ -89,7 +91,7 @@ def pace(folder: Path) -> Pace:
         start=(seconds["model"] - within) / len(trained),
         plain=sum(plain) / len(plain) / each,
         words=sum(words) / len(words) / each,
-        longest=max(one + said for one, said in zip(plain, words, strict=True)) / each,
+        longest=max(one + more for one, more in zip(plain, said, strict=True)) / each,
     )
 
 

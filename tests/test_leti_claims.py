@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from errata.errors import UsageError
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
 
+import leti_claims
 from leti_arms import ARMS, CORE, PRESETS, TEXT, settings, sliced, twin
-from leti_claims import tell
+from leti_claims import STOPPED, go, run_all, tell
 from leti_curves import GOALS, TEMPERATURES, At, Curve
 from leti_numbers import Draws, claims, decided
 from leti_plan import LIMIT, Cost, Pace, seconds, table
@@ -180,6 +183,27 @@ def test_an_arm_that_gains_nothing_is_said_so_in_words(tmp_path):
 def test_of_nothing_that_is_done_claims_are_written_too(tmp_path):
     assert tell(tmp_path / "out", PRESETS["smoke"], {}) == (tmp_path / "out" / "claims.json").read_text()
     assert "Nothing has been measured yet." in page({"arms": {}}, tmp_path)
+
+
+def test_what_is_stopped_leaves_claims_of_what_was_done(tmp_path, monkeypatch):
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(leti_claims, "go", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run_all(tmp_path / "out", PRESETS["smoke"], ["textual"], 1)
+    assert (tmp_path / "out" / "claims.json").exists()
+
+
+def test_an_arm_without_a_sample_that_passes_stops_with_a_note_and_the_others_go_on(tmp_path, monkeypatch):
+    def nothing(*_: object) -> str:
+        raise UsageError("none of 12 samples passed: take more draws")
+
+    monkeypatch.setattr(leti_claims.recipe, "leti", nothing)
+    folder = tmp_path / "out" / "passing" / "seed-0"
+    go(folder, "passing", settings("passing", PRESETS["smoke"], 0, 1e-3))
+    assert "none of 12" in (folder / STOPPED).read_text()
+    assert '"arms": {}' in tell(tmp_path / "out", PRESETS["smoke"], {})
 
 
 PACE = Pace(sample=0.01, judge=0.004, token=0.0003, start=6.0, plain=92.0, words=60.0, longest=340.0)
