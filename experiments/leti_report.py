@@ -37,7 +37,8 @@ equal samples and optimiser steps a round (in (c), (d) and (f) steps are equal a
 rate that is best for it on dev after the same search. Trained on both tiers, where it is not said otherwise, and
 measured on the hard one: pass@1 by hidden tests at T=0.2, trained models asked with their good token. Intervals are
 95 %, by a hierarchical bootstrap: seeds, then the concepts that tasks share, then tasks; with few seeds they are rather
-too narrow. A claim holds where its whole interval is beyond its bound, and does not where none of it is.
+too narrow. A claim holds where its whole interval is beyond its bound, and does not where none of it is. The
+pretraining mix adds a step of its own to each step, as the authors have it.
 """
 Entry = Mapping[str, object]
 WIDTH, HEIGHT, LEFT, FOOT = 760, 380, 52, 46
