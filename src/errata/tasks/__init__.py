@@ -24,16 +24,17 @@ from errata.tasks import (
 )
 from errata.types import Functions, Rules, StdinTests, Task, UnitTests
 
-NAMES = (
-    "primer",
-    *benchmarks.NAMES,
-    *answers.NAMES,
-    *events.NAMES,
-    *functions.NAMES,
-    *followbench.NAMES,
-    *instructions.NAMES,
-    *primer_instructions.NAMES,
+ROOMS = (
+    (benchmarks.NAMES, benchmarks.load),
+    (answers.NAMES, answers.load),
+    (events.NAMES, events.load),
+    (functions.NAMES, functions.load),
+    (followbench.NAMES, followbench.load),
+    (instructions.NAMES, instructions.load),
+    (primer_instructions.NAMES, primer_instructions.load),
 )
+"""Names of sources, and what loads them: (name, file, split) to tasks."""
+NAMES = ("primer", *(name for names, _ in ROOMS for name in names))
 SPEC = re.compile(r"(?P<source>[^\[\]]+)(?P<brackets>(?:\[[^\[\]]*\])*)")
 SLICE = re.compile(r"(?P<start>\d*):(?P<stop>\d*)")
 FILE_ENDINGS = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
@@ -71,20 +72,9 @@ def source(where: str, split: str) -> tuple[Task, ...]:
         if rest:
             raise UsageError(f"{where}: the primer ships inside the package and takes no file")
         return primer.load_primer(split)
-    if name in benchmarks.NAMES:
-        return benchmarks.load(name, rest, split)
-    if name in answers.NAMES:
-        return answers.load(name, rest, split)
-    if name in events.NAMES:
-        return events.load(name, rest, split)
-    if name in functions.NAMES:
-        return functions.load(name, rest, split)
-    if name in primer_instructions.NAMES:
-        return primer_instructions.load(name, rest, split)
-    if name in followbench.NAMES:
-        return followbench.load(name, rest, split)
-    if name in instructions.NAMES:
-        return instructions.load(name, rest, split)
+    for names, load_named in ROOMS:
+        if name in names:
+            return load_named(name, rest, split)
     if not where.endswith(FILE_ENDINGS):
         raise UsageError(
             f"{where}: unknown task source; there are {', '.join(NAMES)} and files of Task records (.jsonl)"
