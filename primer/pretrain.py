@@ -65,11 +65,11 @@ def fresh(size: int, end: int) -> LlamaForCausalLM:
     )  # fmt: skip
 
 
-def rate(step: int, steps: int) -> float:
+def rate(step: int, steps: int, most: float = RATE, warm: int = WARM) -> float:
     """Learning rate: a short rise, then a cosine to a twentieth."""
-    if step < WARM:
-        return RATE * (step + 1) / WARM
-    return RATE * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - WARM) / max(steps - WARM, 1))))
+    if step < warm:
+        return most * (step + 1) / warm
+    return most * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(steps - warm, 1))))
 
 
 def train(blocks: NDArray[np.uint16], end: int, folder: Path) -> LlamaForCausalLM:

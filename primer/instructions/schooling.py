@@ -1,13 +1,13 @@
 """The base of the instruction part: a smaller Llama than the primer's, trained on the replies; goes on after a kill."""
 
 import json
-import math
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pretrain import rate
 from transformers import LlamaConfig, LlamaForCausalLM
 
 BATCH = 8
@@ -28,13 +28,6 @@ def fresh(size: int, end: int) -> LlamaForCausalLM:
     )  # fmt: skip
 
 
-def rate(step: int, steps: int) -> float:
-    """Learning rate: a short rise, then a cosine to a twentieth."""
-    if step < WARM:
-        return RATE * (step + 1) / WARM
-    return RATE * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - WARM) / max(steps - WARM, 1))))
-
-
 def train(blocks: NDArray[np.int16], replies: NDArray[np.bool_], end: int, folder: Path) -> LlamaForCausalLM:
     """One pass over the blocks, with loss on the tokens that are of replies; says the loss and keeps a checkpoint."""
     model = fresh(int(blocks.max()) + 1, end)
@@ -50,7 +43,7 @@ def train(blocks: NDArray[np.int16], replies: NDArray[np.bool_], end: int, folde
     start, busy, heard = time.monotonic(), time.process_time(), 0.0
     for step in range(begun, steps):
         for group in optimiser.param_groups:
-            group["lr"] = rate(step, steps)
+            group["lr"] = rate(step, steps, RATE, WARM)
         there = slice(step * BATCH, (step + 1) * BATCH)
         ids = torch.from_numpy(blocks[there].astype(np.int64))
         labels = ids.masked_fill(torch.from_numpy(~replies[there]), -100)
