@@ -7,11 +7,12 @@ import torch
 
 from checkpoints import ARCHITECTURES, checkpoint
 from errata.errors import UsageError
-from errata.models import load_model, load_tokenizer
+from errata.models import add_control_tokens, load_model, load_tokenizer
 from errata.policies import Sampling, local, seed_of, serve
 from errata.policies.decoding import Batch, Row, generated, shelves
 from errata.policies.local import Local
 from errata.policies.noise import choose, narrowed
+from errata.prompts import CONTROL_TOKENS, FEEDBACK_BEGIN
 from errata.types import Message, Prompt
 
 PROMPTS = (
@@ -136,6 +137,18 @@ def test_the_end_token_ends_a_reply_and_is_not_in_it(folders):
         policy.model.lm_head.bias[0] += 50
     made = list(policy.sample(Sampling(max_new_tokens=20))(asked(draws=2)))
     assert {(one.text, one.finish) for one in made} == {("", "stop")}
+
+
+def test_words_about_a_program_end_the_reply_of_a_model_that_learnt_to_write_them_behind_it(folders, tmp_path):
+    words, model = load_tokenizer(folders["codegen"]), load_model(folders["codegen"], precision="float32")
+    ids = dict(zip(CONTROL_TOKENS, add_control_tokens(words, model), strict=True))
+    with torch.no_grad():
+        model.lm_head.bias[ids[FEEDBACK_BEGIN]] += 50
+    for part in (words, model):
+        part.save_pretrained(tmp_path)
+    made = list(Local(str(tmp_path), precision="float32").sample(Sampling(max_new_tokens=20))(asked(draws=2)))
+    assert {(one.text, one.finish) for one in made} == {("", "stop")}
+    assert load_model(tmp_path).generation_config.eos_token_id == [words.eos_token_id, ids[FEEDBACK_BEGIN]]
 
 
 def test_a_reply_is_cut_off_where_the_model_has_no_more_positions(policies):

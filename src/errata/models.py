@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from errata.errors import UsageError
-from errata.prompts import CONTROL_TOKENS
+from errata.prompts import CONTROL_TOKENS, FEEDBACK_BEGIN
 from errata.types import Text
 
 if TYPE_CHECKING:
@@ -172,6 +172,8 @@ def add_control_tokens(tokenizer: PreTrainedTokenizerBase, model: PreTrainedMode
     if new:
         tokenizer.add_special_tokens({"additional_special_tokens": new}, replace_extra_special_tokens=False)
     ids = cast("list[int]", tokenizer.convert_tokens_to_ids(list(CONTROL_TOKENS)))
+    if model is not None:
+        end_replies(model, tokenizer, ids[CONTROL_TOKENS.index(FEEDBACK_BEGIN)])
     if model is None or not new:
         return ids
     if len(tokenizer) > embedding(model).shape[0]:
@@ -186,6 +188,15 @@ def add_control_tokens(tokenizer: PreTrainedTokenizerBase, model: PreTrainedMode
         if cast("torch.Tensor | None", head.bias) is not None:
             head.bias[rows] = head.bias[:known].float().mean().to(head.bias.dtype)
     return ids
+
+
+def end_replies(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, token: int) -> None:
+    """Let a token end replies too, here and wherever the saved model is asked: words about a program that stand behind
+    it are no part of the program."""
+    config = model.generation_config
+    listed = cast("list[int] | int | None", config.eos_token_id)
+    ends = listed if isinstance(listed, list) else [tokenizer.eos_token_id if listed is None else listed]
+    config.eos_token_id = [*(end for end in ends if end not in (None, token)), token]
 
 
 def embedding(model: PreTrainedModel) -> torch.Tensor:
