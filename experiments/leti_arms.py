@@ -1,8 +1,7 @@
 """The arms of experiments/leti_claims.py: what each changes, and how much of it a preset does. Loads no model.
 
-Training tasks are of both tiers and what is reported is of the hard one: the base solves half of the core tasks at
-T=0.2, which leaves little room, and 1 in 140 of its samples on hard tasks passes, so that training on these alone
-hardly has a right program to learn from.
+Training and held-out tasks are of both tiers: the base solves half of the core tasks at T=0.2, and 1 in 140 of its
+samples on hard ones passes, so that neither tier alone has room to move. What the hard one gives is told beside.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +32,7 @@ class Preset:
     rounds: int = 3
     draws: int = 8
     tasks: str = "primer[train][:80]"
-    held_out: str = "primer[test-hard]"
+    held_out: str = "primer[test]"
     dev: str = "primer[dev][:40]"
     """What learning rates are chosen on: both tiers, since one round moves the hard one too little to choose by."""
     steps: int = 40
@@ -55,6 +54,8 @@ ARMS: Mapping[str, Change] = {
     "weighted": lambda config, _: replace(config, select="weighted"),
     "supervised": lambda config, _: config,
     "own-style": lambda config, _: config,
+    "chosen": lambda config, _: chosen(config),
+    "chosen-binary": lambda config, _: replace(chosen(config), feedback="none"),
     "draws-16": lambda config, _: replace(config, draws=16),
     "draws-64": lambda config, _: replace(config, draws=64),
     "draws-128": lambda config, _: replace(config, draws=128),
@@ -68,8 +69,21 @@ ARMS: Mapping[str, Change] = {
     ),
 }
 """What each arm changes; `supervised` and `own-style` train on right programs in the place of samples: the tasks'
-references, and the same in the layout that the base itself writes."""
-A_AND_B = ("textual", "binary", "after", "shuffled", "constant", "passing", "weighted", "supervised", "own-style")
+references, and the same in the layout that the base itself writes. `chosen` is what `errata leti` does with the primer
+where nothing is said."""
+A_AND_B = (
+    "textual",
+    "binary",
+    "after",
+    "shuffled",
+    "constant",
+    "passing",
+    "weighted",
+    "supervised",
+    "own-style",
+    "chosen",
+    "chosen-binary",
+)
 PRESETS: Mapping[str, Preset] = {
     "quick": Preset(arms=A_AND_B, seeds=3),
     "full": Preset(arms=tuple(ARMS), seeds=5, rounds=6, draws=16, tasks="primer[train]", dev="primer[dev]", steps=80),
@@ -79,12 +93,18 @@ PRESETS: Mapping[str, Preset] = {
         rounds=1,
         draws=2,
         tasks="primer[train][:6]",
-        held_out="primer[test-hard][:6]",
+        held_out="primer[test][:6]",
         dev="primer[dev][:4]",
         steps=2,
         rates=(5e-4,),
     ),
 }
+
+
+def chosen(config: Leti) -> Leti:
+    """The `primer` preset of `errata leti`: three good samples for each bad one, loss on the program."""
+    sampling = replace(config.sampling, temperature=0.8)
+    return replace(config, select="balanced", good_share=0.75, dedupe=True, loss_on="program", sampling=sampling)
 
 
 def sliced(source: str, number: int) -> str:
@@ -115,15 +135,16 @@ def settings(name: str, preset: Preset, seed: int, rate: float) -> Leti:
             epochs=16 * preset.steps,
             max_steps=preset.steps,
         ),
-        measuring=Measuring(draws=4, temperature=0.2, max_new_tokens=160, ks=(1,)),
+        measuring=Measuring(draws=2, temperature=0.2, max_new_tokens=160, ks=(1,)),
     )
     return ARMS[name](config, preset)
 
 
 def trial(name: str, preset: Preset, seed: int, rate: float) -> Leti:
-    """One round, measured on dev alone: what a learning rate is chosen by."""
+    """One round, measured on dev alone, which has fewer tasks and so more draws: what a learning rate is chosen by."""
     config = settings(name, preset, seed, rate)
-    return replace(config, held_out=preset.dev, iterations=1, watch=(), compare=False)
+    measuring = replace(config.measuring, draws=4)
+    return replace(config, held_out=preset.dev, iterations=1, watch=(), compare=False, measuring=measuring)
 
 
 def twin(name: str, preset: Preset) -> str:

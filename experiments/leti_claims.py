@@ -12,8 +12,12 @@ quick: claims (a), (b) and (e) with controls, 3 seeds. full: all claims, 5 seeds
 import argparse
 import fcntl
 import json
+import os
+import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -134,7 +138,7 @@ def gathered(out: Path, preset: Preset, known: dict[Path, Curve]) -> dict[str, o
         if made:
             arms[name] = made
             notes[name] = {"dev by learning rate": tried(out, twin(name, preset), preset), "stopped": stopped}
-    return claims(arms, groups, notes)
+    return claims(arms, groups, notes, hard={task.id for task in load("primer[test-hard]")})
 
 
 def concept(tags: Sequence[str]) -> str:
@@ -158,12 +162,32 @@ def run_all(out: Path, preset: Preset, names: Sequence[str], seeds: int) -> None
         tell(out, preset, known)
 
 
+def side_by_side(given: argparse.Namespace, names: Sequence[str], seeds: int) -> None:
+    """The same by several processes, each at one arm: they share the cores, and one of them alone leaves some idle."""
+    locks = {name: threading.Lock() for name in names}
+
+    def one(name: str, upto: int) -> None:
+        call = [sys.executable, __file__, str(given.out), "--preset", given.preset, "--arms", name]
+        with locks[name]:
+            subprocess.run([*call, "--seeds", str(upto), "--processes", "1"], check=True, stdout=subprocess.DEVNULL)
+
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // given.processes)))
+    with ThreadPoolExecutor(given.processes) as pool:
+        begun = [pool.submit(one, name, upto) for upto in range(1, seeds + 1) for name in names]
+        try:
+            for job in begun:
+                job.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("--preset", choices=sorted(PRESETS), default="quick")
     parser.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--arms", default="", help="only these, with commas")
+    parser.add_argument("--processes", type=int, default=2, help="arms that are worked on at the same time")
     parser.add_argument("--plan", action="store_true", help="run nothing; tell the minutes it will take")
     parser.add_argument("--times", type=Path, default=ROOT / "runs/demo", help="the run whose times --plan goes by")
     parser.add_argument("--show", action="store_true", help="run nothing; tell what is done")
@@ -177,7 +201,11 @@ def main() -> None:
     if given.plan:
         print(table(minutes(given.out, preset, names, seeds, given.times)))
         return
-    if not given.show:
+    if not given.show and given.processes > 1:
+        # Arms whose runs are another's come with it.
+        own = [name for name in names if twin(name, preset) == name or "textual" not in names]
+        side_by_side(given, own, seeds)
+    elif not given.show:
         run_all(given.out, preset, names, seeds)
     text = tell(given.out, preset, {})
     if given.write:

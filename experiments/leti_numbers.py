@@ -1,7 +1,8 @@
 """The numbers of experiments/leti_claims.py: curves, intervals by a hierarchical bootstrap, and what they decide."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import product
+from typing import cast
 
 import numpy as np
 from leti_curves import TEMPERATURES, Curve, Rates
@@ -81,8 +82,12 @@ def claims(
     arms: Mapping[str, Sequence[Curve]],
     groups: Mapping[str, str],
     notes: Mapping[str, Mapping[str, object]] | None = None,
+    hard: Collection[str] = (),
 ) -> dict[str, object]:
-    """Everything that is reported, of the arms that are there. groups: the concept of each task, watched ones too."""
+    """Everything that is reported, of the arms that are there.
+
+    groups: the concept of each task, watched ones too. hard: tasks of the hard tier, where there are two tiers.
+    """
     if not arms:
         return {"arms": {}}
     first = next(iter(arms.values()))[0].points[0].rates
@@ -91,6 +96,12 @@ def claims(
     found: dict[str, object] = {
         "arms": {name: {**told(arms[name], made), **(notes or {}).get(name, {})} for name, made in means.items()}
     }
+    above = Draws({task: groups.get(task, task) for task in first if task in hard or not hard})
+    steep = {name: above.means(curves) for name, curves in arms.items()} if above.tasks else {}
+    for name, made in steep.items():
+        cast("dict[str, object]", cast("dict[str, object]", found["arms"])[name])["hard"] = [
+            interval(made[:, at]) for at in (0, -1)
+        ]
     if "binary" in means:
         forms = {form: faster(arms, means, form) for form in ("textual", "values", "after") if form in means}
         found |= {"a": forms.pop("textual")} if "textual" in forms else {}
@@ -99,7 +110,10 @@ def claims(
     for name, made in means.items():
         if name != "textual" and "textual" in means:
             differences[name] = judged(means["textual"][:, -1] - made[:, -1])
-    return {**found, "textual less": differences, "rows": sorted(rows(arms, means, draws, groups), key=letter)}
+    if "chosen" in means and "chosen-binary" in means:
+        found["chosen less binary"] = judged(means["chosen"][:, -1] - means["chosen-binary"][:, -1])
+    told_rows = [*rows(arms, means, draws, groups), *across(steep)]
+    return {**found, "textual less": differences, "rows": sorted(told_rows, key=letter)}
 
 
 def judged(values: NDArray[np.float64], bound: float = 0.0, scale: float = 100.0) -> dict[str, object]:
@@ -137,8 +151,12 @@ def rows(
         made = draws.over([[row[f"{one}-t{t}"], row[f"{other}-t{t}"]] for row in asked])
         names = [f"the {goal} token" if goal != "none" else "none" for goal in (one, other)]
         yield {"claim": f"(e) {names[0]} is better than {names[1]} at T={t}", "unit": "points", **between(made)}
-    if "from-core" in means:
-        made = means["from-core"][:, [-1, 0]]
+
+
+def across(steep: Mapping[str, NDArray[np.float64]]) -> Iterator[dict[str, object]]:
+    """Claim (f) from the core tier to the hard one. steep: pass@1 of the hard tasks by resample and round."""
+    if "from-core" in steep:
+        made = steep["from-core"][:, [-1, 0]]
         yield {"claim": "(f) trained on core tasks, hard ones get better", "unit": "points", **between(made)}
 
 
