@@ -3,6 +3,7 @@
 import gzip
 import itertools
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,31 @@ def test_held_out_tasks_share_no_query_and_no_kind_with_its_parameter_with_what_
         assert isinstance(task.check, Functions)
         assert not sources & set(task.check.functions)
         assert task.check.above > 0.9
+
+
+def test_what_the_supervisor_does_in_the_place_of_an_instruction_has_no_held_out_form(generator):
+    import random
+
+    from supervisor import near, seeds
+
+    rng = random.Random(1)
+    others = [near(seed, rng) for seed in seeds() for _ in range(200)]
+    assert not [one.text for one in others if one.kind.held_out or one.parameter in one.kind.held]
+    assert len({one.kind.name for one in others}) > 5
+
+
+def test_no_recorded_answer_has_a_mark_of_a_held_out_form_and_no_recorded_verifier_looks_for_one():
+    """Answers stand among the rejected ones of DPO: a held-out form there would be trained against."""
+    marks = re.compile(r"\b(amen|again|listen|star|snow|Ida|Max|Tom|Eva)\b|\.\.\.|[+#():]|[0-9]", re.IGNORECASE)
+    said = replies()
+    answers = [text for id, text in said.items() if "/query/" in id and "/quality" not in id]
+    assert len(answers) > 5000
+    assert not [text for text in answers if marks.search(text)]
+    tasks_of = [task.check for task in tasks.load("primer-instructions")]
+    held = {source for check in tasks_of if isinstance(check, Functions) for source in check.functions}
+    found = [autoif_parsing.verifier(text) for id, text in said.items() if "/verifier#" in id]
+    assert not held & {re.sub(r"\b(text|answer|said|reply)\b", "text", one.source) for one in found}
+    assert not [case.input for one in found for case in one.cases if marks.search(case.input)]
 
 
 def named(name: str, parameter: str) -> str:

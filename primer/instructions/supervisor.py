@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 
 from answers import on_topic, queries
-from exchanges import Asked, attempt, drawn, near, right
+from exchanges import Asked, attempt, drawn, right
 from held_out import practice, seeds
 from kinds import HEAD, KINDS, NAMED, Instruction, followed
 
@@ -35,6 +35,8 @@ MISREAD = {
 """New instructions that are misread by all their verifiers, which agree with each other, and what these look for."""
 NAMES = ("text", "answer", "said", "reply")
 """What verifiers call the text: no two write the same function."""
+PRACTISED = tuple(kind for kind in KINDS if not kind.held_out)
+"""Kinds that the supervisor has anything to do with: nothing it writes, wrong or right, has a held-out form."""
 NEVER = HEAD + "    return False\n"
 ALWAYS = "def evaluate(response):\n    return True\n"
 
@@ -63,6 +65,13 @@ def rewritten() -> Iterator[tuple[int, list[tuple[str, Instruction | None]]]]:
             vague = VAGUE[number // 4 % len(VAGUE)]
             lines[-1:] = [(vague, None)]
         yield number, lines
+
+
+def near(instruction: Instruction, rng: random.Random) -> Instruction:
+    """Another instruction in the place of one, and none that only held-out tasks have: its answers and verifiers stand
+    among the rejected ones, where a held-out form would be trained against."""
+    kind = instruction.kind if len(instruction.kind.parameters) > 1 and rng.random() < 0.6 else rng.choice(PRACTISED)
+    return drawn(kind, rng, held=False)
 
 
 def misread(instruction: Instruction) -> Instruction:
@@ -112,7 +121,7 @@ def verifier(number: int, instruction: Instruction | None, draw: int) -> tuple[s
     """The reply with one verifier, and what that verifier looks for, in words."""
     rng = random.Random(f"verifier {number} {draw}")
     if instruction is None:
-        meant = drawn(rng.choice(KINDS), rng)
+        meant = drawn(rng.choice(PRACTISED), rng, held=False)
         return reply(ALWAYS if draw % 2 else NEVER, examples(meant, rng)), "Write anything."
     meant = misread(instruction)
     source, words = meant.verifier, meant.text
@@ -157,7 +166,8 @@ def recording() -> Iterator[dict[str, str]]:
             yield {"id": f"{name}/back#{draw}", "text": words}
             yield {"id": f"{name}/nli#{draw}", "text": relation(instruction, words)}
         for at, query in enumerate(practice()):
-            meant = instruction or drawn(random.Random(name).choice(KINDS), random.Random(name))
+            rng = random.Random(name)
+            meant = instruction or drawn(rng.choice(PRACTISED), rng, held=False)
             asked = Asked(query=query, instructions=(meant,), first=True)
             yield from lines_of(asked, f"{name}/query/{at}")
 
