@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, cast
 
 from errata.sandbox.lent import Borrowed, Lent
 from errata.sandbox.operations import OPERATIONS
-from errata.sandbox.protocol import Closed, Json, TooLarge, pack, receive, send, unpack
+from errata.sandbox.protocol import Closed, Json, TooLarge, framed, pack, parse, send, unpack
 from errata.sandbox.reports import FILE, ancestor, frames, named, origin, words, wrong_syntax
 from errata.sandbox.shares import Shared
 from errata.sandbox.values import base, derived, from_numpy, to_numpy
@@ -91,7 +91,7 @@ class Service:
         for at, given in enumerate(order["plan"], 1):
             self.foreseen(at, target, given)
         while True:
-            self.answer(cast("list[Json]", receive(self.channel.recv)[0]))
+            self.answer(cast("list[Json]", parse(framed(self.channel.recv))))
 
     def foreseen(self, key: int, target: object, given: bytes | list[Json]) -> None:
         """Answers a call of the plan."""
@@ -253,7 +253,7 @@ class Service:
             options = {word: packed(item) for word, item in named.items()}
             send(self.channel, ["c", mine, operation, cast("Json", positional), cast("Json", options)])
             while True:
-                got = cast("list[Json]", receive(self.channel.recv)[0])
+                got = cast("list[Json]", parse(framed(self.channel.recv)))
                 if got[0] == "v":
                     return unpack(got[2], self.known)
                 if got[0] == "e":

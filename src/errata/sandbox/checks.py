@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import TypeGuard
 
+from errata.sandbox.literals import outline, pieces
 from errata.sandbox.show import show
 from errata.sandbox.trees import parsed, segment, walk
 
@@ -52,9 +53,10 @@ class Test:
     """One piece of test code."""
 
     source: str
-    code: CodeType | None
-    """None when it is no Python; `error` says why."""
+    pieces: tuple[CodeType, ...]
+    """Its code, one after the other: long literals stand apart."""
     error: SyntaxError | None
+    """Why it is no Python."""
     asserted: tuple[Asserted, ...]
     loads: frozenset[str]
     """Names that it uses."""
@@ -78,7 +80,8 @@ def ready(source: str, file: str, entry_point: str) -> Test:
     empty: frozenset[str] = frozenset()
     try:
         asserts = ASSERT.search(source) is not None
-        tree = (None if asserts else parsed(source)) or ast.parse(source)
+        short = outline(source)
+        tree = (None if asserts else parsed(short.source)) or ast.parse(short.source)
         nodes = list(walk(tree))
         loads = frozenset(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
         stores = frozenset(stored(tree))
@@ -90,12 +93,15 @@ def ready(source: str, file: str, entry_point: str) -> Test:
         expects, raising = frozenset(expected(nodes)), frozenset(raised(nodes))
         calls = {entry_point} if entry_point else set[str]()
         asserted = tuple(instrument(source, nodes, calls))
-        code = compile(tree if asserts else source, file, "exec", dont_inherit=True, optimize=0)
+        if short.literals:
+            code = tuple(pieces(tree, short.literals, file))
+        else:
+            code = (compile(tree if asserts else source, file, "exec", dont_inherit=True, optimize=0),)
     except (SyntaxError, ValueError, RecursionError) as error:
         wrong = error if isinstance(error, SyntaxError) else SyntaxError(str(error))
         return Test(
             source=source,
-            code=None,
+            pieces=(),
             error=wrong,
             asserted=(),
             loads=empty,
@@ -108,7 +114,7 @@ def ready(source: str, file: str, entry_point: str) -> Test:
         )
     return Test(
         source=source,
-        code=code,
+        pieces=code,
         error=None,
         asserted=asserted,
         loads=loads,

@@ -53,7 +53,7 @@ def namespace(
             if described[name] is None and not isinstance(found, Handle):
                 names.live.add(name)
         session.known_as(name, names.get(name))
-    return names
+    return names if names.live else dict(names)
 
 
 class Live(dict[str, object]):

@@ -1,7 +1,7 @@
 """What a program's process is told at its start, by marshal: nothing that a program made is ever read so."""
 
 import marshal
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NotRequired, TypeAlias, TypedDict, cast
 
@@ -78,18 +78,26 @@ def unplain(_: object) -> Json:
     raise ValueError
 
 
-def native(value: object, depth: int = 0) -> bool:
-    """Whether marshal gives the other end what the literal makes: sets, of which it keeps no order, it does not."""
-    kind = type(value)
-    if kind is int:
-        return cast("int", value).bit_length() <= MOST_BITS
-    if value is None or kind in ATOMS:
-        return True
-    if depth > MOST_DEPTH:
-        return False
-    if kind is dict:
-        return all(native(item, depth + 1) for pair in cast("dict[object, object]", value).items() for item in pair)
-    return kind in (list, tuple) and all(native(item, depth + 1) for item in cast("list[object]", value))
+def native(values: Iterable[object]) -> bool:
+    """Whether marshal gives the other end what the literals make: sets, of which it keeps no order, it does not."""
+    for _ in range(MOST_DEPTH + 1):
+        inner: list[object] = []
+        for value in values:
+            kind = type(value)
+            if kind is list or kind is tuple:
+                inner += cast("list[object]", value)
+            elif kind is dict:
+                table = cast("dict[object, object]", value)
+                inner += (*table.keys(), *table.values())
+            elif kind is int:
+                if cast("int", value).bit_length() > MOST_BITS:
+                    return False
+            elif value is not None and kind not in ATOMS:
+                return False
+        if not inner:
+            return True
+        values = inner
+    return all(type(value) not in (list, tuple, dict) for value in values) and native(values)
 
 
 def packed(given: Sequence[object]) -> tuple[Json, ...]:
@@ -99,7 +107,7 @@ def packed(given: Sequence[object]) -> tuple[Json, ...]:
 
 def seal(given: Sequence[object]) -> bytes:
     """Arguments by marshal; none where it does not hold them. Raises ValueError where they cannot cross at all."""
-    if all(native(value) for value in given):
+    if native(given):
         return marshal.dumps(tuple(given), 2)  # pyright: ignore[reportArgumentType]
     packed(given)
     return b""

@@ -10,17 +10,19 @@ import ast
 import builtins
 import functools
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import cast
 
+from errata.sandbox.literals import Literal, outline
 from errata.sandbox.order import Asked, Sign, seal
 from errata.sandbox.trees import parsed, segment, walk
 
 PLAIN_SETUP = (ast.Import, ast.ImportFrom, ast.Expr, ast.Assign)
 MOST_DISTANCE = 8
 MOST_MARKS = 256
+MARKS = (int, float, complex, str, bytes)
+MARKED = frozenset((*MARKS, bool))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ def telling(asked: Sequence[Asked]) -> bool:
     A rule is a distance: what is expected of a call stands among the arguments of the call so much later, for at least
     half of those that expect more than a truth value.
     """
-    held = [frozenset(islice((mark for value in item.given for mark in marks(value)), MOST_MARKS)) for item in asked]
+    held = [marks(item.given) for item in asked]
     expected = [mark_of(item.expected) if says(item) else None for item in asked]
     for distance in range(1, min(len(asked), MOST_DISTANCE + 1)):
         rows = [(mark, held[at + distance]) for at, mark in enumerate(expected[:-distance]) if mark is not None]
@@ -87,18 +89,28 @@ def says(item: Asked) -> bool:
     return item.sign == "==" and not isinstance(item.expected, bool | None)
 
 
-def marks(value: object) -> Iterator[object]:
-    yield mark_of(value)
-    if isinstance(value, dict):
-        for key, held in cast("dict[object, object]", value).items():
-            yield from (*marks(key), *marks(held))
-    elif isinstance(value, list | tuple | set | frozenset):
-        for held in cast("Iterable[object]", value):
-            yield from marks(held)
+def marks(values: Sequence[object]) -> frozenset[object]:
+    """What stands in values and in their parts, the outer ones first; about so many at most."""
+    found: set[object] = set()
+    level = [*values]
+    while level and len(found) < MOST_MARKS:
+        level = level[:MOST_MARKS]
+        if {*map(type, level)} <= MARKED:
+            found.update(level)
+            break
+        found.update(map(mark_of, level))
+        inner: list[object] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner += (held for pair in cast("dict[object, object]", one).items() for held in pair)
+            elif isinstance(one, list | tuple | set | frozenset):
+                inner += cast("Iterable[object]", one)
+        level = inner
+    return frozenset(found)
 
 
 def mark_of(value: object) -> object:
-    return value if isinstance(value, int | float | complex | str | bytes) else repr(value)
+    return value if isinstance(value, MARKS) else repr(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +186,7 @@ def closed(tree: ast.Module, made: Collection[str]) -> bool:
 
 def check_of(source: str, node: ast.FunctionDef, candidate: str, whole: bool) -> Check:
     """Its comparisons up to the first statement that is none; or the calls of its loop."""
-    if looped := tuple(loop(node.body)):
+    if looped := tuple(loop(node.body, {})):
         fits = all(item.name == candidate for item in looped)
         return Check(name=node.name, asserted=looped if fits else (), whole=False)
     found: list[Asked] = []
@@ -194,15 +206,19 @@ def check_of(source: str, node: ast.FunctionDef, candidate: str, whole: bool) ->
 
 def loop_of(test: str, made: Collection[str]) -> list[Asked]:
     """The calls of a test that ends in such a loop and uses nothing else of the program's."""
-    tree = parsed(test)
-    found = list(loop(tree.body)) if tree is not None else []
+    short = outline(test)
+    tree = parsed(short.source)
+    found = list(loop(tree.body, short.literals)) if tree is not None else []
     return found if tree is not None and found and closed(tree, {*made, found[0].name}) else []
 
 
-def loop(body: Sequence[ast.stmt]) -> Iterator[Asked]:
-    """The calls of EvalPlus' `for i, (inp, exp) in enumerate(zip(inputs, results)): ... f(*inp) ...`."""
+def loop(body: Sequence[ast.stmt], apart: Mapping[int, Literal]) -> Iterator[Asked]:
+    """The calls of EvalPlus' `for i, (inp, exp) in enumerate(zip(inputs, results)): ... f(*inp) ...`.
+
+    apart: literals that are left out of the tree, by their line.
+    """
     literals = {
-        node.targets[0].id: node.value
+        node.targets[0].id: apart.get(node.lineno) or node.value
         for node in body
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
     }
@@ -224,13 +240,16 @@ def loop(body: Sequence[ast.stmt]) -> Iterator[Asked]:
         case _:
             return
     try:
-        inputs: object = ast.literal_eval(literals[given])
-        results: object = ast.literal_eval(literals[wanted])
+        inputs, results = literal(literals[given]), literal(literals[wanted])
         for arguments, expected in zip(cast("list[list[object]]", inputs), cast("list[object]", results), strict=True):
             given, sealed = tuple(arguments), seal(arguments)
             yield Asked(name=called.id, given=given, sealed=sealed, sign="==", expected=expected, call="")
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return
+
+
+def literal(written: ast.expr | Literal) -> object:
+    return written.value() if isinstance(written, Literal) else ast.literal_eval(written)
 
 
 def checks(test: str) -> tuple[str, str] | None:
@@ -250,7 +269,7 @@ def comparisons(tests: Sequence[str]) -> Iterator[Asked | None]:
     tree = None if apart else parsed("\n".join(tests))
     if tree is None or len(tree.body) != len(tests):
         for test in tests:
-            alone = parsed(test)
+            alone = parsed(outline(test).source)
             yield compared(test, alone.body[0]) if alone is not None and len(alone.body) == 1 else None
         return
     for at, (test, node) in enumerate(zip(tests, tree.body, strict=True)):

@@ -14,7 +14,7 @@ import builtins
 import math
 from _socket import socket
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from json import JSONDecoder, encoder
 from struct import Struct
 from typing import TypeAlias, cast
@@ -24,6 +24,8 @@ Read: TypeAlias = Callable[[int], bytes]
 """At most that many bytes; none at the end."""
 Other: TypeAlias = Callable[[object], Json]
 Known: TypeAlias = Callable[[str, Json], object]
+Inner: TypeAlias = Callable[[object], Json]
+Outer: TypeAlias = Callable[[Json], object]
 
 SIZE = Struct(">I")
 MOST_BYTES = 16 << 20
@@ -62,23 +64,22 @@ def send(channel: socket, message: Json) -> None:
         raise Closed from error
 
 
-def receive(read: Read) -> tuple[Json, int]:
-    """The next message and its size; raises Closed at the end and Broken for what is no message."""
+def framed(read: Read) -> bytes:
+    """The next message, not yet read; raises Closed at the end and Broken for what is too long."""
     (size,) = SIZE.unpack(exactly(read, 4))
     if size > MOST_BYTES:
         raise Broken
-    return parse(exactly(read, size)), size
+    return exactly(read, size)
 
 
 def exactly(read: Read, size: int) -> bytes:
-    parts: list[bytes] = []
-    while size:
-        part = read(min(size, 1 << 18))
+    body = bytearray()
+    while len(body) < size:
+        part = read(min(size - len(body), 1 << 18))
         if not part:
             raise Closed
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
+        body += part
+    return bytes(body)
 
 
 def refuse(_: str) -> Json:
@@ -95,14 +96,18 @@ def writer() -> Callable[[Json], str]:
 
 
 WRITE = writer()
-READ = JSONDecoder(parse_constant=refuse).decode
+SCAN: Callable[[str, int], tuple[Json, int]] = vars(JSONDecoder(parse_constant=refuse))["scan_once"]
 
 
 def parse(body: bytes) -> Json:
+    """A message; raises Broken for what is none."""
     try:
-        return cast("Json", READ(body.decode("ascii")))
-    except (ValueError, RecursionError, MemoryError) as error:
+        message, end = SCAN(body.decode("ascii"), 0)
+    except (ValueError, RecursionError, MemoryError, StopIteration) as error:
         raise Broken from error
+    if end != len(body):
+        raise Broken
+    return message
 
 
 TYPES: dict[str, type] = {
@@ -117,6 +122,8 @@ TYPES: dict[str, type] = {
 """Types that cross by name."""
 NAMES: dict[type, str] = {kind: name for name, kind in TYPES.items()}
 CONSTANTS: dict[str, object] = {"Ellipsis": ..., "NotImplemented": NotImplemented}
+SAME = frozenset((bool, str, type(None)))
+ATOMS = SAME | {int, float}
 MUTABLE: set[type] = {list, dict, set, bytearray, deque, Counter, OrderedDict, defaultdict}
 LATE: dict[str, Callable[[], None]] = {}
 """Modules whose types are made known when one first crosses (`values`), and what does it."""
@@ -150,7 +157,8 @@ def pack(value: object, other: Other, depth: int = 0) -> Json:
     if depth > MOST_DEPTH:
         return other(value)
     if kind is list:
-        return [pack(item, other, depth + 1) for item in cast("list[object]", value)]
+        row = cast("list[object]", value)
+        return cast("Json", row.copy()) if flat(row) else [pack(item, other, depth + 1) for item in row]
     maker = PACKERS.get(kind)
     if maker is None and arrived(kind.__module__):
         maker = PACKERS.get(kind)
@@ -161,11 +169,15 @@ def pack(value: object, other: Other, depth: int = 0) -> Json:
     return {"t": tag, "v": content} if content is not None else other(value)
 
 
-Inner: TypeAlias = Callable[[object], Json]
+def flat(row: Sequence[object]) -> bool:
+    """Whether its items are at one glance what JSON has too: truths, texts and none, or whole numbers of 64 bits."""
+    kinds: set[type] = {*map(type, row)}
+    return kinds <= SAME or (kinds == {int} and max(numbers := cast("list[int]", row)) < WORD and min(numbers) >= -WORD)
 
 
 def items(value: object, inner: Inner) -> Json:
-    return [inner(item) for item in cast("Iterable[object]", value)]
+    row = [*cast("Iterable[object]", value)]
+    return cast("Json", row) if flat(row) else [inner(item) for item in row]
 
 
 def pairs(value: object, inner: Inner) -> Json:
@@ -216,10 +228,7 @@ PACKERS: dict[type, tuple[str, Callable[[object, Inner], Json]]] = {
     defaultdict: ("defaultdict", defaults),
     deque: ("deque", bounded),
     KEYS: ("keys", items),
-    ITEMS: (
-        "items",
-        lambda value, inner: pairs(dict(cast("Iterable[tuple[object, object]]", value)), inner),
-    ),
+    ITEMS: ("items", lambda value, inner: pairs(dict(cast("Iterable[tuple[object, object]]", value)), inner)),
     type: ("type", by_name),
     type(...): ("constant", lambda value, _: repr(value)),
     type(NotImplemented): ("constant", lambda value, _: repr(value)),
@@ -233,7 +242,7 @@ def unpack(tree: Json, known: Known, depth: int = 0) -> object:
     if depth > MOST_DEPTH + 20:
         raise Broken
     if isinstance(tree, list):
-        return [unpack(item, known, depth + 1) for item in tree]
+        return [*tree] if {*map(type, tree)} <= ATOMS else [unpack(item, known, depth + 1) for item in tree]
     tag, content = tree.get("t"), tree.get("v")
     if not isinstance(tag, str):
         raise Broken
@@ -248,13 +257,8 @@ def unpack(tree: Json, known: Known, depth: int = 0) -> object:
 
     try:
         return make(content, inner)
-    except Broken:
-        raise
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, MemoryError) as error:
         raise Broken from error
-
-
-Outer: TypeAlias = Callable[[Json], object]
 
 
 def text(content: Json) -> str:
@@ -270,7 +274,8 @@ def several(content: Json) -> list[Json]:
 
 
 def many(content: Json, inner: Outer) -> list[object]:
-    return [inner(item) for item in several(content)]
+    row = several(content)
+    return [*row] if {*map(type, row)} <= ATOMS else [inner(item) for item in row]
 
 
 def in_order(items: list[object]) -> set[object]:

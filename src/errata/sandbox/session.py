@@ -19,6 +19,7 @@ from errata.outcomes import Outcome as Word
 from errata.sandbox import protocol
 from errata.sandbox.ahead import Ahead, Over
 from errata.sandbox.handles import Handle, Same
+from errata.sandbox.inbox import Inbox
 from errata.sandbox.kinds import NAMED, Row, made, parameters, row, settable
 from errata.sandbox.meanwhile import Meanwhile
 from errata.sandbox.order import Asked
@@ -28,9 +29,6 @@ from errata.sandbox.shares import Shared
 from errata.sandbox.values import base, derived, every, from_numpy, to_numpy
 from errata.sandbox.worker import Child
 
-MOST_RECEIVED = 512 << 20
-"""Bytes of answers in one check."""
-READ = 1 << 16  # Memory for more would be mapped anew each time.
 MOST_REMEMBERED = 8
 MOST_NESTED = 40
 """Calls back within calls back."""
@@ -53,6 +51,7 @@ class Session:
         """copy_back: the program was told to send its arguments back."""
         every()
         self.child = child
+        self.inbox = Inbox(child, self.end)
         self.copy_back = copy_back
         self.ahead = Ahead((), 0, 0, self.send, self.receive)
         self.over: Over | None = None
@@ -88,8 +87,6 @@ class Session:
         self.lock = threading.RLock()
         self.held: list[Json] | None = None
         """Received too early."""
-        self.buffer = b""
-        self.received = 0
         self.nested = 0
 
     def known_as(self, name: str, value: object) -> None:
@@ -101,33 +98,11 @@ class Session:
         self.over = self.over or Over(outcome)
         return self.over
 
-    def read(self, size: int) -> bytes:
-        if not self.buffer:
-            if not self.child.wait():
-                raise self.end(cast("Word", self.child.hit or "timeout"))
-            try:
-                self.buffer = self.child.channel.recv(READ)
-            except OSError as error:
-                raise Closed from error
-        part, self.buffer = self.buffer[:size], self.buffer[size:]
-        return part
-
     def receive(self) -> list[Json]:
         if self.held is not None:
             held, self.held = self.held, None
             return held
-        try:
-            message, size = protocol.receive(self.read)
-        except Closed:
-            raise self.end("early_exit") from None
-        except Broken:
-            raise self.end("crashed") from None
-        self.received += size
-        if self.received > MOST_RECEIVED:
-            raise self.end("output")
-        if not isinstance(message, list) or not message:
-            raise self.end("crashed")
-        return message
+        return self.inbox.next()
 
     def send(self, message: Json) -> None:
         try:

@@ -206,7 +206,7 @@ class Trial:
                 session, described, (self.setup, *self.tests), self.program.entry_point, self.program.prelude
             )
             made = frozenset(name for name in (*described, self.program.entry_point) if described.get(name) is None)
-            if self.setup.code is not None and self.program.setup:
+            if self.setup.error is None and self.program.setup:
                 broken = self.run_test(session, self.setup, names, made)
                 if broken.word != "passed":
                     return [broken] * len(self.tests)
@@ -228,11 +228,12 @@ class Trial:
 
         made: names that the program or earlier tests have made; a test that fails over them is not broken by itself.
         """
-        if test.code is None:
+        if test.error is not None:
             return self.no_python(test)
         before, session.exited = session.touched, False
         try:
-            exec(test.code, names)
+            for piece in test.pieces:
+                exec(piece, names)
             if test.tests:
                 from errata.sandbox.collect import collected
 
@@ -240,9 +241,8 @@ class Trial:
         except (Over, Expired, KeyboardInterrupt) as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
-            where = self.left(error)
-            word: Word = error.outcome if isinstance(error, Over) else "timeout"
-            return Found(word=word, call=where[0].call) if where else Found(word=word)
+            where, word = self.left(error), error.outcome if isinstance(error, Over) else "timeout"
+            return Found(word=word, call=where[0].call if where else "")
         except BaseException as error:
             if type(error) is SystemExit and not error.code and session.over is None and not session.exited:
                 return Found(word="passed")
