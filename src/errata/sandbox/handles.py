@@ -78,7 +78,7 @@ def operator(method: str, sign: str, swapped: bool = False) -> Callable[["Handle
                 taint(got)
             return got
         if not isinstance(got, Handle) and same.kind == "object" and not self.errata_tainted:
-            held = same.session.ask("base", self)
+            held = same.session.base(self)
             if not isinstance(held, Handle):
                 return getattr(arithmetic, method)(*((left, held) if swapped else (held, right)))
         if not isinstance(got, Handle):
@@ -106,7 +106,7 @@ def ordering(method: str, sign: str) -> Callable[["Handle", object], bool]:
         if isinstance(other, Handle):
             same.session.trusting = True
             return truth(same.session.ask(method, self, other))
-        held = self if self.errata_tainted else same.session.ask("base", self)
+        held = self if self.errata_tainted else same.session.base(self)
         if isinstance(held, Handle):
             raise TypeError(f"'{sign}' not supported between instances of '{same.name}' and '{type(other).__name__}'")
         return bool(getattr(held, f"__{method}__")(other) is True)
@@ -186,7 +186,7 @@ class Handle:
             return truth(session.ask("eq", self, other))
         if self.errata_.kind != "object" or self.errata_tainted:
             return False
-        held = session.ask("base", self)
+        held = session.base(self)
         return not isinstance(held, Handle) and bool(held == other)
 
     def __ne__(self, other: object) -> bool:

@@ -42,6 +42,8 @@ SPECIAL = frozenset(
 )
 """What a program may do with such an object beside using its attributes."""
 NUMBERS = frozenset("<>|=")
+FIXED = (int, float, complex, str, bytes, tuple, frozenset)
+"""Plain values that cannot change."""
 
 
 class Session:
@@ -72,6 +74,8 @@ class Session:
         """Handles of classes that the test knows under a class's name."""
         self.made: set[int] = set()
         """Handles of what the test made by calling these, and of what came of that: they have an interface."""
+        self.bases: dict[int, tuple[int, object]] = {}
+        """Plain values of handles, and after which question they came."""
         self.kinds: dict[str, type[BaseException]] = {}
         self.rows: dict[int, object] = {}
         self.given: set[str] = set()
@@ -120,6 +124,17 @@ class Session:
                 return self.putting(operation, args, named)
             with self.meanwhile.mirrored(self):
                 return self.putting(operation, args, named)
+
+    def base(self, handle: Handle) -> object:
+        """The plain value that an object holds: one for ever, or as long as nothing else is asked where it can change.
+
+        Else it would be larger than one bound of a test and smaller than the other.
+        """
+        found = self.bases.get(handle.errata_.key)
+        if found is None or (found[0] != self.touched and not isinstance(found[1], FIXED)):
+            got = self.ask("base", handle)
+            found = self.bases[handle.errata_.key] = (self.touched, got)
+        return found[1]
 
     def packer(self) -> Callable[[object], Json]:
         return self.shared.packer(self.other) if self.shared else partial(pack, other=self.other)
