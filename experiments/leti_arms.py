@@ -56,13 +56,13 @@ ARMS: Mapping[str, Change] = {
     "own-style": lambda config, _: config,
     "chosen": lambda config, _: chosen(config),
     "chosen-binary": lambda config, _: replace(chosen(config), feedback="none"),
-    "draws-16": lambda config, _: replace(config, draws=16),
-    "draws-64": lambda config, _: replace(config, draws=64),
-    "draws-128": lambda config, _: replace(config, draws=128),
-    "tasks-16": lambda config, preset: replace(config, tasks=sliced(preset.tasks, 16)),
-    "tasks-64": lambda config, preset: replace(config, tasks=sliced(preset.tasks, 64)),
+    "draws-16": lambda config, _: replace(chosen(config), draws=16),
+    "draws-64": lambda config, _: replace(chosen(config), draws=64),
+    "draws-128": lambda config, _: replace(chosen(config), draws=128),
+    "tasks-16": lambda config, preset: replace(chosen(config), tasks=sliced(preset.tasks, 16)),
+    "tasks-64": lambda config, preset: replace(chosen(config), tasks=sliced(preset.tasks, 64)),
     "moments": lambda config, _: replace(config, objective=replace(config.objective, keep_optimizer=True)),
-    "from-core": lambda config, _: replace(config, tasks="primer[train-core]"),
+    "from-core": lambda config, _: replace(chosen(config), tasks="primer[train-core]"),
     "on-hard": lambda config, _: replace(config, tasks="primer[train-hard]"),
     "mixed": lambda config, _: replace(
         config, tasks="primer[train-hard]", objective=replace(config.objective, pretrain_mix="primer")
@@ -70,7 +70,15 @@ ARMS: Mapping[str, Change] = {
 }
 """What each arm changes; `supervised` and `own-style` train on right programs in the place of samples: the tasks'
 references, and the same in the layout that the base itself writes. `chosen` is what `errata leti` does with the primer
-where nothing is said."""
+where nothing is said; numbers of samples and tasks and the way from core to hard are asked of it, since the paper's
+form gains next to nothing here, with which nothing could be compared."""
+RATES_OF: Mapping[str, str] = {
+    **dict.fromkeys(("draws-16", "draws-64", "draws-128", "tasks-16", "tasks-64", "from-core"), "chosen"),
+    **dict.fromkeys(("on-hard", "mixed"), "textual"),
+}
+"""Arms that take the learning rate of another, of which they change the data alone."""
+TWINS = ("textual", "chosen")
+"""Arms that others may have the same settings as."""
 A_AND_B = (
     "textual",
     "binary",
@@ -151,5 +159,11 @@ def twin(name: str, preset: Preset) -> str:
     """The arm whose runs are this one's too, since a preset gives both the same settings: 16 draws a task, say."""
     if name in GOLD:
         return name
-    mine = [replace(settings(one, preset, 0, 1e-3), compare=False) for one in ("textual", name)]
-    return "textual" if mine[0] == mine[1] else name
+    mine = replace(settings(name, preset, 0, 1e-3), compare=False)
+    same = (one for one in TWINS if replace(settings(one, preset, 0, 1e-3), compare=False) == mine)
+    return next(same, name)
+
+
+def distinct(names: Sequence[str], preset: Preset) -> list[str]:
+    """The arms of these that need runs of their own."""
+    return [name for name in names if twin(name, preset) == name or twin(name, preset) not in names]

@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from leti_arms import ARMS, GOLD, PRESETS, Preset, settings, trial, twin
+from leti_arms import ARMS, GOLD, PRESETS, RATES_OF, Preset, distinct, settings, trial, twin
 from leti_curves import Curve, curve
 from leti_numbers import claims
 from leti_plan import minutes, table
@@ -149,9 +149,9 @@ def concept(tags: Sequence[str]) -> str:
 def run_all(out: Path, preset: Preset, names: Sequence[str], seeds: int) -> None:
     """Everything, seed by seed, so that a part of it is a whole table of fewer seeds."""
     known: dict[Path, Curve] = {}
-    mine = [name for name in names if twin(name, preset) == name or "textual" not in names]
+    mine = distinct(names, preset)
     try:
-        rates: Mapping[str, float] = {name: tuned(out, twin(name, preset), preset) for name in mine}
+        rates: Mapping[str, float] = {name: tuned(out, RATES_OF.get(name, twin(name, preset)), preset) for name in mine}
         for seed in range(seeds):
             for name in mine:
                 own = twin(name, preset)
@@ -202,9 +202,7 @@ def main() -> None:
         print(table(minutes(given.out, preset, names, seeds, given.times)))
         return
     if not given.show and given.processes > 1:
-        # Arms whose runs are another's come with it.
-        own = [name for name in names if twin(name, preset) == name or "textual" not in names]
-        side_by_side(given, own, seeds)
+        side_by_side(given, distinct(names, preset), seeds)
     elif not given.show:
         run_all(given.out, preset, names, seeds)
     text = tell(given.out, preset, {})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from leti_arms import GOLD, WORDLESS, Preset, settings, trial, twin
+from leti_arms import GOLD, RATES_OF, WORDLESS, Preset, distinct, settings, trial, twin
 
 from errata import jsonl
 from errata.errors import UsageError
@@ -124,11 +124,9 @@ def minutes(out: Path, preset: Preset, names: Sequence[str], seeds: int, times: 
     """What each arm will take; arms whose runs are another's come free."""
     by = pace(times)
     made: list[Cost] = []
-    for name in names:
-        if twin(name, preset) != name and "textual" in names:
-            continue
+    for name in distinct(names, preset):
         config, once = settings(name, preset, 0, preset.rates[0]), trial(name, preset, 0, preset.rates[0])
-        rates = preset.rates if len(preset.rates) > 1 else ()
+        rates = preset.rates if len(preset.rates) > 1 and name not in RATES_OF else ()
         run, search = seconds(name, config, by), seconds(name, once, by)
         home = out / twin(name, preset)
         owed = sum(not done(home / f"seed-{seed}", preset.rounds) for seed in range(seeds))

@@ -20,13 +20,13 @@ NAMES = {
     "own-style": "fine-tuning on right programs in the base's own style",
     "chosen": "LETI as `errata leti` does it here",
     "chosen-binary": "the same, the reward token alone",
-    "draws-16": "LETI, 16 samples a task",
-    "draws-64": "LETI, 64 samples a task",
-    "draws-128": "LETI, 128 samples a task",
-    "tasks-16": "LETI, 16 tasks",
-    "tasks-64": "LETI, 64 tasks",
+    "draws-16": "as it does it here, 16 samples a task",
+    "draws-64": "as it does it here, 64 samples a task",
+    "draws-128": "as it does it here, 128 samples a task",
+    "tasks-16": "as it does it here, 16 tasks",
+    "tasks-64": "as it does it here, 64 tasks",
     "moments": "LETI, AdamW's moments kept",
-    "from-core": "LETI on core tasks alone",
+    "from-core": "as it does it here, on core tasks alone",
     "on-hard": "LETI on hard tasks alone",
     "mixed": "LETI on hard tasks alone, with the pretraining mix",
 }
@@ -36,12 +36,13 @@ INTRODUCTION = """\
 
 Every arm is a run of `errata leti` with one thing changed, in the paper's form (all samples, loss on all text), at
 equal samples and optimiser steps a round (in (c), (d) and (f) steps are equal and samples are not), at the learning
-rate that is best for it on dev after the same search. Trained and measured on both tiers, where it is not said
-otherwise: pass@1 by hidden tests at T=0.2, trained models asked with their good token. "As `errata leti` does it here"
-is what the command does with this model when nothing is said: sampled at T=0.8, three good samples for each bad one,
-identical texts once, loss on the program alone. Intervals are 95 %, by a hierarchical bootstrap: seeds, then the
-concepts that tasks share, then tasks; with few seeds they are rather too narrow. A claim holds where its whole interval
-is beyond its bound, and does not where none of it is. The pretraining mix adds a step of its own to each step, as the
+rate that is best for it on dev after the same search (in (c), (d) and (f) that of the form they are asked of). Trained
+and measured on both tiers, where it is not said otherwise: pass@1 by hidden tests at T=0.2, trained models asked with
+their good token. "As `errata leti` does it here" is what the command does with this model when nothing is said: sampled
+at T=0.8, three good samples for each bad one, identical texts once, loss on the program alone; what (c) and the way
+from core to hard tasks in (f) are asked of. Intervals are 95 %, by a hierarchical bootstrap: seeds, then the concepts
+that tasks share, then tasks; with few seeds they are rather too narrow. A claim holds where its whole interval is
+beyond its bound, and does not where none of it is. The pretraining mix adds a step of its own to each step, as the
 authors have it.
 """
 Entry = Mapping[str, object]
@@ -108,14 +109,18 @@ def decided(found: Mapping[str, object]) -> Iterator[str]:
         if name in gaps:
             bounds = cast("Mapping[str, float]", gaps[name])
             yield f"| {words} | {spanned(bounds, sign='+')} points | {gaps[name]['decided']} |"
-    if told := cast("Mapping[str, float]", found.get("chosen less binary", {})):
-        words = "(a) as `errata leti` does it here, with words ends higher than without"
-        yield f"| {words} | {spanned(told, sign='+')} points | {told['decided']} |"
+    yield from speeds(cast("Mapping[str, Entry]", found.get("a, chosen", {})), "as it does it here, the words")
+    rivals = cast("Mapping[str, Mapping[str, object]]", found.get("chosen less", {}))
+    for name, entry in rivals.items():
+        bounds, claim = cast("Mapping[str, float]", entry), "(a)" if name in ("chosen-binary", "textual") else "(b)"
+        words = f"{claim} as `errata leti` does it here, better than {RIVALS.get(name, NAMES[name])}"
+        yield f"| {words} | {spanned(bounds, sign='+')} points | {entry['decided']} |"
     for row in cast("Sequence[Entry]", found.get("rows", ())):
         bounds = cast("Mapping[str, float]", row)
         yield f"| {row['claim']} | {spanned(bounds, sign='+')} {row['unit']} | {row['decided']} |"
 
 
+RIVALS = {"chosen-binary": "without words", "textual": "in the paper's form"}
 FORMS = {"values": "call and values", "after": "words behind the program"}
 
 

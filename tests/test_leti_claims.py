@@ -106,7 +106,7 @@ def decisions(arms: dict[str, list[Curve]]) -> dict[str, str]:
 
 
 def test_more_samples_and_more_tasks_have_rows_of_their_own():
-    arms = {"textual": [0.1, 0.5], "draws-16": [0.1, 0.3], "draws-64": [0.1, 0.4], "tasks-16": [0.1, 0.6]}
+    arms = {"chosen": [0.1, 0.5], "draws-16": [0.1, 0.3], "draws-64": [0.1, 0.4], "tasks-16": [0.1, 0.6]}
     found = decisions({name: runs(values) for name, values in arms.items()})
     assert found == {
         "(c) 64 samples a task are better than 16, at equal steps": "holds",
@@ -169,7 +169,7 @@ def test_words_behind_the_program_are_a_form_that_is_compared_in_speed_too():
 
 
 def test_an_arm_with_the_settings_of_another_is_not_run_twice():
-    assert twin("draws-16", PRESETS["full"]) == "textual"
+    assert twin("draws-16", PRESETS["full"]) == "chosen"
     assert twin("draws-16", PRESETS["quick"]) == "draws-16"
     assert twin("supervised", PRESETS["full"]) == "supervised"
 
