@@ -122,7 +122,7 @@ def test_a_difference_that_may_be_none_is_no_gain(run):
 
 def test_the_page_tells_of_the_last_model_and_has_the_chart(run):
     page = report(run).read_text()
-    assert "After online DPO 1 the model solves" in page
+    assert "After online DPO 1 the model follows every instruction in" in page
     chart = json.loads(re.search(r'id="figures">(.*?)</script>', page, re.DOTALL)[1])["steps"]
     assert 'id="steps"' in page
     assert [line["y"] for line in chart["data"]] == [[31.25, 33.5, 52.75, 53.25], [61, 61, 61, 61]]
@@ -132,6 +132,15 @@ def test_the_table_for_a_terminal_has_every_model(run, capsys):
     table(run)
     told = capsys.readouterr().out
     assert [name for name in ("base", "SFT", "offline DPO", "online DPO 1") if name not in told] == []
+
+
+def test_the_page_speaks_of_answers_and_verifiers_and_not_of_programs_and_tests(run):
+    (page,) = re.findall(r"<main>.*</main>", report(run).read_text(), re.DOTALL)
+    text = re.sub(r"<[^>]*>", " ", page.partition("<h2>Settings</h2>")[0]).lower()
+    assert "all followed" in text
+    assert [
+        word for word in ("program", "solve", "hidden test", "interpreter", "hack rate", "pass@1") if word in text
+    ] == []
 
 
 def test_a_round_that_found_no_pairs_is_no_model(run):

@@ -27,6 +27,7 @@ from errata.evaluation.departures import departures
 from errata.evaluation.folder import Folder, Round, look
 from errata.evaluation.intervals import Interval
 from errata.evaluation.scoring import Scores
+from errata.evaluation.terms import terms
 from errata.jsonl import Json
 from errata.judges.hacks import KINDS
 from errata.types import Outcome, Part
@@ -91,13 +92,14 @@ def report(path: Path) -> Path:
         departures=tuple(departures(folder.recipe, folder.settings)),
         settings={name: json.dumps(value, ensure_ascii=False) for name, value in folder.settings.items()},
         stages=spent,
+        terms=terms(folder.recipe),
         most=charts.largest(folder.measured[-1]) if folder.measured else "",
         total=sum(seconds for _, seconds, _, _ in spent),
         tokens_known=any(tokens for _, _, _, tokens in spent),
         mixes=mixes,
         hacks=KINDS,
         outcomes=[name for name in metrics.OUTCOMES if any(name in mix for _, mix in mixes)],
-        cards=tuple(_cards(folder)),
+        cards=tuple(_cards(folder, python=terms(folder.recipe).python)),
         figures={
             **_figures(folder),
             **steps.figures(folder),
@@ -124,8 +126,11 @@ def table(path: Path) -> None:
     folder = look(path)
     console = Console(highlight=False)
     tasks = {f"{round.held_out.scores['pass@1']['n']:.0f}" for round in folder.measured}
-    by_round = Table(title=f"pass@1 on {', '.join(sorted(tasks)) or 'no'} held-out tasks, %", title_justify="left")
-    for name in ("", "pass@1", "95 % interval", "to the base", "95 % interval", "hack rate"):
+    called = terms(folder.recipe)
+    title = f"{called.score} on {', '.join(sorted(tasks)) or 'no'} held-out tasks, %"
+    by_round = Table(title=title, title_justify="left")
+    columns = ("", called.score, "95 % interval", "to the base", "95 % interval")
+    for name in (*columns, "hack rate") if called.python else columns:
         by_round.add_column(name, justify="right" if name else "left", no_wrap=name != "hack rate")
     starred = False
     for row in rows(folder):
@@ -138,11 +143,12 @@ def table(path: Path) -> None:
             gain = (f"{100 * row.gain.value:+.1f}", _span(100 * row.gain.low, 100 * row.gain.high, "+"))
         name = row.round.title + (" *" if row.best else "")
         hacked = f"{row.round.held_out.hacks.rate:.1f}" if row.round.held_out.hacks.samples else ""
-        by_round.add_row(name, f"{score['value']:.1f}", _span(score["low"], score["high"]), *gain, hacked)
+        cells = (f"{score['value']:.1f}", _span(score["low"], score["high"]), *gain)
+        by_round.add_row(name, *cells, *((hacked,) if called.python else ()))
     by_round.caption = "* best on dev" if starred else None
     by_round.caption_justify = "left"
     console.print(by_round)
-    if any(round.training.hacks.tried or round.training.hacks.pots for round in folder.rounds):
+    if called.python and any(round.training.hacks.tried or round.training.hacks.pots for round in folder.rounds):
         console.print(_tries(folder))
     temperatures, found = conditions(folder)
     if found:
@@ -237,22 +243,22 @@ def _mixes(folder: Folder) -> list[tuple[str, dict[Outcome, int]]]:
     return trained + [(f"{r.title}, held-out", r.held_out.mix) for r in folder.measured]
 
 
-def _cards(folder: Folder) -> Iterator[Card]:
+def _cards(folder: Folder, *, python: bool) -> Iterator[Card]:
     seed = folder.settings.get("seed")
     picks = telling.pick(folder, seed if isinstance(seed, int) else 0)
     told = telling.tell(picks)
     for pick in picks:
-        sides = tuple(_side(told[place]) for place in pick.places if place in told)
+        sides = tuple(_side(told[place], python=python) for place in pick.places if place in told)
         if sides:
             yield Card(pick=pick, sides=sides)
 
 
-def _side(told: telling.Told) -> Side:
+def _side(told: telling.Told, *, python: bool) -> Side:
     shown = typeset.excerpt(told.program)
     failed = typeset.lines_named(told.verdict.detail) if told.verdict.passed is False else frozenset[int]()
     return Side(
         told=told,
-        program=typeset.program(shown.text, dim=told.given, failed=failed),
+        program=typeset.program(shown.text, dim=told.given, failed=failed, python=python),
         cut=shown.note,
         words=typeset.excerpt(told.words, lines=24),
         public=tuple(part for part in told.verdict.parts if not HIDDEN_TEST.match(part.name)),

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from pygments import lex
 from pygments.formatters import HtmlFormatter
 from pygments.lexers.python import PythonLexer
+from pygments.lexers.special import TextLexer
 from pygments.token import STANDARD_TYPES, Token
 
 LINES = 80
@@ -54,13 +55,14 @@ def excerpt(text: str, *, lines: int = LINES, columns: int = COLUMNS) -> Excerpt
     return Excerpt(text="\n".join(kept), note="" if whole else f"{left:,} more characters are in the run's folder")
 
 
-def program(source: str, *, dim: int = 0, failed: frozenset[int] = frozenset()) -> Markup:
-    """Python as one `<span class="line">` a line, for a `<pre class="code">` whose style counts the lines.
+def program(source: str, *, dim: int = 0, failed: frozenset[int] = frozenset(), python: bool = True) -> Markup:
+    """Python, or text without colours, as one `<span class="line">` a line, for a `<pre class="code">`, whose style
+    counts the lines.
 
     The first `dim` lines are shown as given rather than written; lines in `failed` are marked (both from 1).
     """
     rows: list[list[Markup]] = [[]]
-    for kind, value in lex(source, PythonLexer(stripnl=False, ensurenl=False)):
+    for kind, value in lex(source, (PythonLexer if python else TextLexer)(stripnl=False, ensurenl=False)):
         while kind not in STANDARD_TYPES and kind.parent is not None:
             kind = kind.parent
         name = STANDARD_TYPES.get(kind, "")
