@@ -5,6 +5,7 @@ import contextlib
 import os
 import queue
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
@@ -18,6 +19,8 @@ LOOK_AHEAD = 16
 """Programs taken from the iterable, and not yet answered, for each worker."""
 BATCH = 8
 """Programs that a worker takes at once, where there are many."""
+AT_ONCE = 0.05
+"""Seconds that they may take together."""
 REMEMBERED = 1 << 16
 """Outcomes kept, so that an identical program later in the batch is not run again."""
 
@@ -114,7 +117,9 @@ class Pool:
 
     def _serve(self, worker: Referee) -> None:
         try:
-            while jobs := self._take():
+            pace = 0.0
+            while jobs := self._take(pace):
+                began = time.monotonic()
                 digests = [digest for digest, _, _ in jobs]
                 try:
                     for outcome in attempts(worker, [(program, limits) for _, program, limits in jobs]):
@@ -122,15 +127,19 @@ class Pool:
                 except BaseException as error:
                     for digest in digests:
                         self._done.put((digest, error))
+                pace = (pace + (time.monotonic() - began) / len(jobs)) / 2
         finally:
             worker.close()
 
-    def _take(self) -> list[tuple[Digest, Program, Limits]]:
-        """The next jobs of a worker, more than one only while there are enough for all; none at the end."""
+    def _take(self, pace: float) -> list[tuple[Digest, Program, Limits]]:
+        """The next jobs of a worker, more than one only while there are enough for all; none at the end.
+
+        pace: seconds that its latest ones took each. Slow ones are left for whoever is free first.
+        """
         if (first := self._todo.get()) is None:
             return []
         jobs = [first]
-        most = min(BATCH, 1 + self._todo.qsize() // (2 * len(self.workers)))
+        most = min(BATCH, 1 + self._todo.qsize() // (2 * len(self.workers)), 1 + int(AT_ONCE / max(pace, 1e-6)))
         while len(jobs) < most:
             try:
                 more = self._todo.get_nowait()
