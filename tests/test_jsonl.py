@@ -57,6 +57,7 @@ def refusal(line: str | bytes, kind: type = Task) -> str:
         ('"a"', "not a JSON object"),
         (f"{GOOD}, {GOOD}", "not JSON: one object a line"),
         ("{", "not JSON: expecting property name enclosed in double quotes in column 2"),
+        ('{"id": \r\n', "not JSON: expecting value in column 8"),
         ('{"id": NaN}', "id: input should be a valid string"),
         (b'{"id": "\xff"}', "not UTF-8: byte 0xff in column 9"),
         ("[" * 5000, "not JSON that can be read: nested too deeply"),

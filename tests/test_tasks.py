@@ -164,3 +164,48 @@ def test_the_real_files_are_read_whole(shared):
     assert len(tasks.load(f"ilf:{shared}/feedback_ilf/surge_annotations.jsonl")) == 195
     assert len(tasks.load(f"mbppplus:{shared}/evalplus/MbppPlus-OriginFmt.jsonl.gz")) == 378
     assert len(tasks.load(f"humanevalplus:{shared}/evalplus/HumanEvalPlus-OriginFmt.jsonl.gz")) == 164
+
+
+def owned(tmp_path: Path, *rows: dict, blank: int = 0) -> str:
+    path = tmp_path / "tasks.jsonl"
+    path.write_text("\n" * blank + "".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+def task_of(**more: object) -> dict:
+    return {
+        "id": "my/1",
+        "instruction": "Add.",
+        "check": {"kind": "unit_tests", "tests": ["assert add(1) == 2"]},
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (task_of(check={"tests": ["assert 1", "assert f(1) = 2"]}), "check.tests[1]: is not Python: "),
+        (task_of(check={"tests": ["assert 1"], "hidden": ["assert ("]}), "check.hidden[0]: is not Python: "),
+        (task_of(check={"tests": ["assert 1"], "setup": "import"}), "check.setup: is not Python: "),
+        (task_of(reference="def add(x) return x"), "reference: is not Python: "),
+        (task_of(reference="x = 1\ny = = 2\n"), "in its line 2"),
+        (task_of(reference="x = '\0'"), "reference: is not Python: "),
+        (task_of(id=""), "id: a task needs an id"),
+    ],
+)
+def test_what_is_wrong_with_a_task_is_said_before_anything_is_run(tmp_path, row, said):
+    with pytest.raises(UsageError) as refused:
+        tasks.load(owned(tmp_path, row))
+    assert "tasks.jsonl:1: " in str(refused.value)
+    assert said in str(refused.value)
+
+
+def test_blank_lines_do_not_shift_the_line_that_is_named(tmp_path):
+    with pytest.raises(UsageError, match=r"tasks\.jsonl:4: check\.tests: a task needs at least one test"):
+        tasks.load(owned(tmp_path, task_of(check={"tests": []}), blank=3))
+
+
+@pytest.mark.parametrize("part", ["[-1:]", "[3]", "[]", "[1:2:3]"])
+def test_a_slice_that_is_none_is_called_so(mbpp, part):
+    with pytest.raises(UsageError, match="is no slice; write"):
+        tasks.load(mbpp + part)

@@ -45,16 +45,20 @@ N = TypeVar("N", bound=Named)
 
 def read(path: Path, kind: type[N], *, empty: bool = True) -> list[N]:
     """All records of a file, `.gz` too; one id in two lines is an error, and so is an empty file with `empty=False`."""
-    records: list[N] = []
+    records = [record for _, record in numbered(path, kind)]
+    if not records and not empty:
+        raise UsageError(f"{path}:1: {kind.__name__.lower()}: the file is empty")
+    return records
+
+
+def numbered(path: Path, kind: type[N]) -> Iterator[tuple[int, N]]:
+    """(line number from 1, record) of a file; one id in two lines is an error."""
     seen: dict[str, int] = {}
     for number, line in lines(path):
         record = parse(line, kind, f"{path}:{number}")
         if seen.setdefault(record.id, number) != number:
             raise UsageError(f"{path}:{number}: id: {record.id!r} stands already in line {seen[record.id]}")
-        records.append(record)
-    if not records and not empty:
-        raise UsageError(f"{path}:1: {kind.__name__.lower()}: the file is empty")
-    return records
+        yield number, record
 
 
 def iterate(path: Path, kind: type[R], *, loose: bool = False) -> Iterator[R]:
@@ -180,7 +184,7 @@ def _checker(kind: type[object], loose: bool = False) -> TypeAdapter[list[object
 def _said(errors: Sequence[ErrorDetails], line: bytes) -> str:
     """What is wrong with a line, `field: message`, told for the member of a union that its `kind` names."""
     try:
-        whole = cast("Json", json.loads(line.decode()))
+        whole = cast("Json", json.loads(line.decode().rstrip("\r\n")))
     except UnicodeDecodeError as broken:
         return f"not UTF-8: byte 0x{line[broken.start]:02x} in column {broken.start + 1}"
     except json.JSONDecodeError as broken:

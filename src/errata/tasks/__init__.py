@@ -18,11 +18,11 @@ from errata.tasks import (
     followbench,
     functions,
     instructions,
+    own,
     primer,
     primer_instructions,
-    rulebook,
 )
-from errata.types import Functions, Rules, StdinTests, Task, UnitTests
+from errata.types import Task
 
 ROOMS = (
     (benchmarks.NAMES, benchmarks.load),
@@ -37,6 +37,8 @@ ROOMS = (
 NAMES = ("primer", *(name for names, _ in ROOMS for name in names))
 SPEC = re.compile(r"(?P<source>[^\[\]]+)(?P<brackets>(?:\[[^\[\]]*\])*)")
 SLICE = re.compile(r"(?P<start>\d*):(?P<stop>\d*)")
+NUMBERS = re.compile(r"[-+\d: ]*")
+"""What is meant as a slice, or is empty."""
 FILE_ENDINGS = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
 
 
@@ -50,6 +52,9 @@ def load(spec: str) -> tuple[Task, ...]:
     if parsed is None:
         raise UsageError(f"{spec}: not a task source; write NAME[:FILE][split][a:b], for example primer[test]")
     brackets: list[str] = re.findall(r"\[([^\[\]]*)\]", parsed["brackets"])
+    for part in brackets:
+        if NUMBERS.fullmatch(part) and not SLICE.fullmatch(part):
+            raise UsageError(f"{spec}: [{part}] is no slice; write [a:b] with whole numbers from 0, as in [:100]")
     slices = [part for part in brackets if SLICE.fullmatch(part)]
     splits = [part for part in brackets if not SLICE.fullmatch(part)]
     if len(slices) > 1 or len(splits) > 1:
@@ -81,32 +86,7 @@ def source(where: str, split: str) -> tuple[Task, ...]:
         )
     if split:
         raise UsageError(f"{where}[{split}]: a file of Task records has no splits; only a slice [a:b]")
-    return own(Path(where))
-
-
-def own(path: Path) -> tuple[Task, ...]:
-    """A user's own tasks."""
-    tasks = tuple(jsonl.read(path, Task))
-    seen: dict[str, int] = {}
-    for number, task in enumerate(tasks, 1):
-        if task.id in seen:
-            raise UsageError(f"{path}:{number}: id: {task.id} stands in line {seen[task.id]} already")
-        seen[task.id] = number
-        match task.check:
-            case UnitTests(tests=asked, hidden=hidden):
-                field = "tests"
-            case StdinTests(cases=asked, hidden=hidden):
-                field = "cases"
-            case Functions(functions=asked):
-                field, hidden = "functions", ()
-            case Rules() as check:
-                rulebook.read_all(check, f"{path}:{number}")
-                continue
-            case _:
-                continue
-        if not asked and not hidden:
-            raise UsageError(f"{path}:{number}: check.{field}: a task needs at least one {field.removesuffix('s')}")
-    return tasks
+    return own.load(Path(where))
 
 
 def apart(named: Mapping[str, str]) -> dict[str, Sequence[Task]]:
