@@ -196,3 +196,28 @@ def test_ctrl_c_and_a_full_disk_end_in_one_line_and_their_own_codes(monkeypatch,
     monkeypatch.setattr(plan, "show", stop)
     assert run("leti", "r", "--plan") == code
     assert capsys.readouterr().err == said
+
+
+def test_judge_says_which_tasks_have_no_sample_and_which_checks_are_broken(tmp_path, capsys):
+    broken = replace(TASKS[1], check=UnitTests(tests=("assert add(1) == 2",), setup="1 / 0"))
+    path = tmp_path / "tasks.jsonl"
+    path.write_text("".join(jsonl.dump(task) + "\n" for task in (TASKS[0], broken, TASKS[2])))
+    samples = write(tmp_path / "samples.jsonl", [{"task_id": f"toy/{n}", "solution": RIGHT[n]} for n in range(2)])
+    assert judged(samples, str(path), tmp_path / "out.jsonl", "--json") == 0
+    told = capsys.readouterr()
+    assert "1 of 2 passed; pass@1 100.0 %; 1 not decided" in told.err
+    assert "; tasks without a sample: 1" in told.err
+    assert json.loads(told.out) == {
+        "n": 2, "passed": 1, "owed": 0, "broken_checks": 1, "tasks_without_sample": 1, "pass@1": 100.0
+    }  # fmt: skip
+
+
+def test_help_that_nobody_reads_on_ends_without_a_word():
+    piped = f"{sys.executable} -m errata.cli leti --help | true"
+    said = subprocess.run(["bash", "-c", f"{piped}; echo ${{PIPESTATUS[0]}}"], capture_output=True, text=True)
+    assert (said.stdout, said.stderr) == ("141\n", "")
+
+
+def test_the_version_is_told(capsys):
+    assert run("--version") == 0
+    assert capsys.readouterr().out.startswith("errata ")

@@ -1,13 +1,12 @@
-"""The front door: one sub-command a function; flags and help are read from settings dataclasses (tyro).
-
-Exit codes: 0 done, 1 something is owed after a Fault, 2 bad input, 3 waiting for people, 130 Ctrl-C.
-"""
+"""The front door: one sub-command a function; flags and help are read from settings dataclasses (tyro)."""
 
 import errno
 import functools
+import importlib.metadata
+import os
+import select
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -21,10 +20,21 @@ from errata.recipes.ilf import Ilf
 from errata.recipes.leti import Leti
 from errata.recipes.texts import Texts
 from errata.web.annotate import Annotate
+from errata.web.answers import answers
+
+ABOUT = """Train language models on their own mistakes, and judge what they write.
+
+With no flags `errata leti RUN`, `errata ilf RUN` and `errata autoif RUN` run on what ships inside the package. The same
+command goes on where it stopped; `errata COMMAND --help` has a command's flags, `errata --version` the version.
+
+Exit codes: 0 done, 1 something is owed after a fault of the machine, 2 bad input, 3 waiting for people, 130 Ctrl-C.
+"""
+
+RunFolder = tyro.conf.Positional[Annotated[Path, tyro.conf.arg(metavar="RUN")]]
 
 
 def leti(
-    run: tyro.conf.Positional[Path],
+    run: RunFolder,
     settings: Annotated[Leti, tyro.conf.arg(name="")],
     *,
     preset: presets.Name = "auto",
@@ -56,7 +66,7 @@ def leti(
 
 
 def ilf(
-    run: tyro.conf.Positional[Path],
+    run: RunFolder,
     settings: Annotated[Ilf, tyro.conf.arg(name="")],
     *,
     preset: presets.Name = "auto",
@@ -81,7 +91,7 @@ def ilf(
     servers(run)
 
 
-def ilf_texts(run: tyro.conf.Positional[Path], settings: Annotated[Texts, tyro.conf.arg(name="")]) -> None:
+def ilf_texts(run: RunFolder, settings: Annotated[Texts, tyro.conf.arg(name="")]) -> None:
     """Train a model on what people say of its texts, where no test exists (arXiv 2204.14146, 2303.16755).
 
     Args:
@@ -95,7 +105,7 @@ def ilf_texts(run: tyro.conf.Positional[Path], settings: Annotated[Texts, tyro.c
 
 
 def autoif(
-    run: tyro.conf.Positional[Path],
+    run: RunFolder,
     settings: Annotated[Autoif, tyro.conf.arg(name="")],
     *,
     preset: presets.AutoifName = "auto",
@@ -122,7 +132,7 @@ def autoif(
     servers(run)
 
 
-def evaluate(run: tyro.conf.Positional[Path], settings: Annotated[Evaluate, tyro.conf.arg(name="")]) -> None:
+def evaluate(run: RunFolder, settings: Annotated[Evaluate, tyro.conf.arg(name="")]) -> None:
     """Measure a model on tasks: pass@k, IFEval, FollowBench, F1, with 95 % intervals.
 
     Args:
@@ -151,7 +161,7 @@ def servers(run: Path) -> None:
 
 
 def judge(
-    samples: tyro.conf.Positional[Path],
+    samples: tyro.conf.Positional[Annotated[Path, tyro.conf.arg(metavar="SAMPLES")]],
     *,
     tasks: str,
     out: Annotated[Path, tyro.conf.arg(aliases=["-o"])],
@@ -188,7 +198,7 @@ def judge(
         raise Fault(f"{len(graded.reasons)} verdicts are owed: {graded.reasons[0]}; run the same command again")
 
 
-def annotate(run: tyro.conf.Positional[Path], settings: Annotated[Annotate, tyro.conf.arg(name="")]) -> None:
+def annotate(run: RunFolder, settings: Annotated[Annotate, tyro.conf.arg(name="")]) -> None:
     """Put a run's open questions to people, on pages in their browsers.
 
     Args:
@@ -230,66 +240,6 @@ def redteam(
         sys.exit(1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Import:
-    """Bring answers from a file into a run; what fits none of its questions is kept out and said by line."""
-
-    run: tyro.conf.Positional[Path]
-    """Folder of the run that waits for answers."""
-    file: tyro.conf.Positional[Path]
-    """JSONL of Answer or Feedback records, ILF's surge_annotations.jsonl, CSV, or Argilla's JSON."""
-    format: str = ""
-    """answer, feedback, ilf, csv or argilla; by the file's ending and first line where none is named."""
-    failing: bool = False
-    """Take answers whose refinement fails its tests too, marked as such; without it one of them stops the import."""
-    replace: bool = False
-    """Take an answer also where its author has answered the question otherwise before."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Export:
-    """Write a run's answers to a file."""
-
-    run: tyro.conf.Positional[Path]
-    """Folder of the run."""
-    out: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
-    """Where they go; .jsonl, .csv or .json (Argilla)."""
-    format: str = ""
-    """answer, feedback, csv or argilla; by the file's ending where none is named."""
-
-
-def answers(
-    what: Annotated[
-        Annotated[Import, tyro.conf.subcommand("import")] | Annotated[Export, tyro.conf.subcommand("export")],
-        tyro.conf.arg(name=""),
-    ],
-) -> None:
-    """Bring people's answers into a run, or take them out."""
-    from errata.feedback import exchange
-    from errata.judges import Judging, judge
-
-    if isinstance(what, Export):
-        print(f"{exchange.take(what.run, what.out, format=what.format)} answers written to {what.out}")
-        return
-    try:
-        done = exchange.bring(
-            what.run,
-            what.file,
-            lambda tasks: judge(tasks, Judging()),
-            format=what.format,
-            failing=what.failing,
-            replacing=what.replace,
-        )
-    except exchange.Refused as refused:
-        print("\n".join(refused.reasons), file=sys.stderr)
-        raise
-    for words in (*done.kept_out, *done.failing):
-        print(words, file=sys.stderr)
-    for folder, count in done.written.items():
-        print(f"{count} answers written to {folder / 'answer.jsonl'}")
-    print(f"{sum(done.written.values())} imported, {done.there} were there, {len(done.kept_out)} kept out")
-
-
 def doctor() -> None:
     """Say what this machine can hold and what it cannot: sandbox tier, device, memory, disk, versions."""
     from errata.doctor import examine
@@ -323,19 +273,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command. Whose turn it is next decides the exit code; only our own bugs show a traceback."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        tyro.extras.subcommand_cli_from_dict(commands(words), prog="errata", args=words, description=__doc__)
+        if words == ["--version"]:
+            print(f"errata {importlib.metadata.version('errata')}")
+        else:
+            tyro.extras.subcommand_cli_from_dict(commands(words), prog="errata", args=words, description=ABOUT)
+        sys.stdout.flush()
     except Turn as turn:
         print(f"errata: {turn}", file=sys.stderr)
         sys.exit(turn.code)
     except KeyboardInterrupt:
         print("errata: stopped; the same command goes on from here", file=sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:
+        if not unread():
+            raise
+        # What is still in the buffer goes nowhere; without this Python would say so at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(141)
     except OSError as error:
         # Whatever was being written is a torn line or a .partial folder, which the next try mends.
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         print("errata: no space left on the disk; free some and run the same command again", file=sys.stderr)
         sys.exit(1)
+
+
+def unread() -> bool:
+    """Whether standard output is a pipe that nobody reads any more (`errata leti --help | head`)."""
+    watched = select.poll()
+    watched.register(1, 0)
+    return any(event & select.POLLERR for _, event in watched.poll(0))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,15 @@ from errata.types import Constrained, Owed, Rules, Sample, Task, Timed, Verdict
 
 UNMATCHED = "unmatched"
 """The outcome in a line whose prompt is none of the tasks'."""
+BROKEN = "broken_checks"
+"""Lines of which nothing is known, since the check itself is broken; in no rate."""
+UNASKED = "tasks_without_sample"
+"""Tasks that no line answers; in no rate."""
+APART = {
+    UNMATCHED: "{:.0f} unmatched: no task has their prompt",
+    BROKEN: "{:.0f} not decided: the check itself is broken (invalid_check)",
+    UNASKED: "tasks without a sample: {:.0f}",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +98,8 @@ class Graded:
     """What came of a samples file."""
 
     numbers: Mapping[str, float]
-    """`n`, `passed`, `owed`, pass@k in percent where every task has k samples, and what the tasks' kind adds."""
+    """`n`, `passed`, `owed`, pass@k in percent where every task has k samples, what the tasks' kind adds, and,
+    where they are not 0, the numbers of what is in no rate: `unmatched`, `broken_checks`, `tasks_without_sample`."""
     reasons: Sequence[str] = ()
     """Why verdicts are owed; what was judged is in OUT.part, and there is no OUT yet."""
 
@@ -106,7 +116,7 @@ def grade(samples: Path, tasks: str, out: Path, judging: Judging) -> Graded:
     if work and not any(item.sample.task for item in work):
         raise UsageError(f"{samples}: prompt: no line's prompt is among the tasks of {tasks}")
     if out.exists():
-        return Graded(numbers=summary(standing(out, work), work))
+        return Graded(numbers=summary(standing(out, work), work, index))
     part = out.with_name(out.name + ".part")
     done = {number: unmatched(item) for number, item in enumerate(work) if not item.sample.task} | kept(part, work)
     reasons = fill(part, work, done, index, judging)
@@ -114,7 +124,7 @@ def grade(samples: Path, tasks: str, out: Path, judging: Judging) -> Graded:
     if not reasons:
         jsonl.write_whole(out, (jsonl.dump(line) for line in ordered))
         part.unlink()
-    return Graded(numbers=summary(ordered, work), reasons=reasons)
+    return Graded(numbers=summary(ordered, work, index), reasons=reasons)
 
 
 def read(path: Path, index: Index, judging: Judging) -> Iterator[Work]:
@@ -242,7 +252,7 @@ def line_of(verdict: Verdict, timing: Mapping[str, float | int | str], item: Wor
     )
 
 
-def summary(lines: Sequence[Line], work: Sequence[Work]) -> dict[str, float]:
+def summary(lines: Sequence[Line], work: Sequence[Work], index: Index) -> dict[str, float]:
     """Counts; pass@k in percent for k = 1, 10, 100 where every task has as many samples; IFEval's four accuracies; the
     F1 of event arguments; FollowBench's HSR, SSR (percent) and CSL (levels, 0 to 5) as scores.json has them."""
     judged = [line for line in lines if line.outcome != UNMATCHED]
@@ -256,8 +266,12 @@ def summary(lines: Sequence[Line], work: Sequence[Work]) -> dict[str, float]:
         "passed": sum(line.passed is True for line in lines),
         "owed": len(work) - len(lines),
     }
-    if len(judged) < len(lines):
-        found[UNMATCHED] = len(lines) - len(judged)
+    apart = {
+        UNMATCHED: len(lines) - len(judged),
+        BROKEN: sum(line.passed is None for line in judged),
+        UNASKED: len(index.by_id.keys() - {item.sample.task.lower() for item in work}),
+    }
+    found |= {name: number for name, number in apart.items() if number}
     fewest = min((len(passes) for passes in counts.values()), default=0)
     for k in (1, 10, 100):
         if k <= fewest:
@@ -302,12 +316,12 @@ def levelled(lines: Sequence[Line], work: Sequence[Work]) -> dict[str, float]:
 
 def said(found: Mapping[str, float]) -> str:
     """The summary in a line for people; what is of one level or category alone is left to the JSON."""
-    counts = ("n", "passed", "owed", UNMATCHED)
+    counts = ("n", "passed", "owed", UNMATCHED, BROKEN, UNASKED)
     shown = {name: value for name, value in found.items() if not name.endswith(("_low", "_high")) and ":" not in name}
     rates = ", ".join(
         f"{name} {value:.2f} of {len(levels.LEVELS)}" if name == "csl" else f"{name} {value:.1f} %"
         for name, value in shown.items()
         if name not in counts
     )
-    kept_out = f"; {found[UNMATCHED]:.0f} unmatched: no task has their prompt" if UNMATCHED in found else ""
-    return f"{found['passed']:.0f} of {found['n']:.0f} passed" + (f"; {rates}" if rates else "") + kept_out
+    apart = "".join(f"; {words.format(found[name])}" for name, words in APART.items() if name in found)
+    return f"{found['passed']:.0f} of {found['n']:.0f} passed" + (f"; {rates}" if rates else "") + apart

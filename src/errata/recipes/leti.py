@@ -97,7 +97,7 @@ class Leti:
     lora: bool = False
     """Train low-rank adapters in place of all weights; merged into the model that is kept."""
     keep: Literal["all", "best,last", "last"] = field(default="last", metadata=FREE)
-    """Whose weights stay on disk once a round is measured; the best is chosen on `dev`."""
+    """Rounds whose weights stay on disk: `all`, the best on `dev` and the last (`best,last`), or the `last` alone."""
     compare: bool = field(default=True, metadata=FREE)
     """Ask for good, bad and no token at T=0.2 and T=1 after the last round, and the base at T=1."""
     watch: tyro.conf.UseAppendAction[tuple[str, ...]] = field(default=(), metadata=FREE)
