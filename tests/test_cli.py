@@ -221,3 +221,53 @@ def test_help_that_nobody_reads_on_ends_without_a_word():
 def test_the_version_is_told(capsys):
     assert run("--version") == 0
     assert capsys.readouterr().out.startswith("errata ")
+
+
+def test_a_task_counts_once_however_its_id_is_written(tmp_path, tasks, capsys):
+    written = ["toy/0", "TOY/0", 0, "toy/1"]
+    samples = write(tmp_path / "samples.jsonl", [{"task_id": id, "solution": RIGHT[0]} for id in written])
+    assert judged(samples, tasks, tmp_path / "out.jsonl", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["pass@1"] == 50.0
+
+
+def test_a_fenced_completion_is_the_code_in_its_fence(tmp_path, capsys):
+    task = replace(TASKS[0], prefix='def add(x):\n    """Add 0."""\n', reference="")
+    path = tmp_path / "tasks.jsonl"
+    path.write_text(jsonl.dump(task) + "\n")
+    fenced = ["```python\n    return x\n```", "\n```\ndef add(x):\n    return x\n```\nDone.", "    return x\n```\n"]
+    samples = write(tmp_path / "samples.jsonl", [{"task_id": "toy/0", "completion": text} for text in fenced])
+    assert judged(samples, str(path), tmp_path / "out.jsonl") == 0
+    assert [row["passed"] for row in rows(tmp_path / "out.jsonl")] == [True, True, False]
+
+
+def test_a_samples_file_without_a_sample_is_refused(tmp_path, tasks, capsys):
+    assert judged(write(tmp_path / "samples.jsonl", []), tasks, tmp_path / "out.jsonl") == 2
+    assert "samples.jsonl: holds no sample" in capsys.readouterr().err
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_an_output_that_cannot_be_written_is_one_clear_line(tmp_path, tasks, capsys):
+    samples = write(tmp_path / "samples.jsonl", [{"task_id": "toy/0", "solution": RIGHT[0]}])
+    assert judged(samples, tasks, Path("/proc/out.jsonl")) == 2
+    assert capsys.readouterr().err.startswith("errata: /proc/out.jsonl.part: cannot be written")
+    assert judged(samples, tasks, Path(samples)) == 2
+    assert "samples.jsonl: stands already and holds no verdicts" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("judge", "SAMPLES", "--tasks", "TASKS", "-o", "OUT", "--workers", "-1"),
+        ("judge", "SAMPLES", "--tasks", "TASKS", "-o", "OUT", "--timeout", "0"),
+        ("judge", "SAMPLES", "--tasks", "TASKS", "-o", "OUT", "--tier", "7"),
+        ("leti", "OUT", "--judging.seconds", "-2"),
+        ("ilf", "OUT", "--judging.workers", "-2"),
+        ("evaluate", "OUT", "--model", "primer", "--tasks", "primer[dev][:1]", "--judging.memory-mib", "0"),
+    ],
+)
+def test_limits_that_there_cannot_be_are_refused_before_anything_is_begun(tmp_path, tasks, capsys, words):
+    samples = write(tmp_path / "samples.jsonl", [{"task_id": "toy/0", "solution": RIGHT[0]}])
+    places = {"SAMPLES": samples, "TASKS": tasks, "OUT": str(tmp_path / "out")}
+    assert run(*(places.get(word, word) for word in words)) == 2
+    assert "not -" in (said := capsys.readouterr().err) or "not 0" in said or "tier 7" in said
+    assert not (tmp_path / "out").exists()

@@ -18,8 +18,9 @@ from errata.errors import UsageError
 from errata.evaluation import events, levels
 from errata.evaluation.ifeval import Followed, accuracies, followed
 from errata.evaluation.metrics import pass_at_k
-from errata.judges import Judging, judge
+from errata.judges import Judging, check, judge
 from errata.tasks import Index, digest, load
+from errata.text import code
 from errata.types import Constrained, Owed, Rules, Sample, Task, Timed, Verdict
 
 UNMATCHED = "unmatched"
@@ -111,9 +112,12 @@ def grade(samples: Path, tasks: str, out: Path, judging: Judging) -> Graded:
     """
     if not out.parent.is_dir():
         raise UsageError(f"{out}: its folder does not exist")
+    check(judging)
     index = Index(load(tasks))
     work = list(read(samples, index, judging))
-    if work and not any(item.sample.task for item in work):
+    if not work:
+        raise UsageError(f"{samples}: holds no sample")
+    if not any(item.sample.task for item in work):
         raise UsageError(f"{samples}: prompt: no line's prompt is among the tasks of {tasks}")
     if out.exists():
         return Graded(numbers=summary(standing(out, work), work, index))
@@ -123,7 +127,7 @@ def grade(samples: Path, tasks: str, out: Path, judging: Judging) -> Graded:
     ordered = [done[number] for number in sorted(done)]
     if not reasons:
         jsonl.write_whole(out, (jsonl.dump(line) for line in ordered))
-        part.unlink()
+        part.unlink(missing_ok=True)
     return Graded(numbers=summary(ordered, work, index), reasons=reasons)
 
 
@@ -166,7 +170,9 @@ def program(row: Row, task: Task, where: str) -> tuple[str, str]:
     if row.solution is not None:
         return "", row.solution
     if row.completion is not None:
-        return task.prefix, row.completion
+        # No program goes on with a fence: it is a chat's, and a whole function in it stands for the one begun.
+        fenced = row.completion.lstrip().startswith("```")
+        return task.prefix, code(row.completion) if fenced else row.completion
     if row.response is not None:
         return "", row.response
     if row.text is not None:
@@ -191,7 +197,10 @@ def kept(part: Path, work: Sequence[Work]) -> dict[int, Line]:
 
 def standing(out: Path, work: Sequence[Work]) -> list[Line]:
     """The lines of an OUT that stands, if it was made from these inputs."""
-    lines = list(jsonl.iterate(out, Line, loose=True))
+    try:
+        lines = list(jsonl.iterate(out, Line, loose=True))
+    except UsageError as other:
+        raise UsageError(f"{out}: stands already and holds no verdicts ({other}); use a new name") from None
     if [line.of for line in lines] != [item.of for item in work]:
         raise UsageError(f"{out}: stands already and was made from other inputs; use a new name")
     return lines
@@ -205,7 +214,11 @@ def fill(part: Path, work: Sequence[Work], done: dict[int, Line], index: Index, 
         return []
     reasons: list[str] = []
     stage = judge(index.by_id.values(), judging)
-    with part.open("a", encoding="utf-8") as file:
+    try:
+        file = part.open("a", encoding="utf-8")
+    except OSError as refused:
+        raise UsageError(f"{part}: cannot be written ({refused.strerror})") from None
+    with file:
         for made in stage(owed):
             if isinstance(made, Owed):
                 reasons.append(made.reason)
@@ -256,11 +269,13 @@ def summary(lines: Sequence[Line], work: Sequence[Work], index: Index) -> dict[s
     """Counts; pass@k in percent for k = 1, 10, 100 where every task has as many samples; IFEval's four accuracies; the
     F1 of event arguments; FollowBench's HSR, SSR (percent) and CSL (levels, 0 to 5) as scores.json has them."""
     judged = [line for line in lines if line.outcome != UNMATCHED]
+    # Lines may write one task's id in several ways.
+    asked = {item.of: item.sample.task for item in work}
     counts: dict[str, list[bool]] = {}
     for line in judged:
         # A check that is broken says nothing of the answer.
         if line.passed is not None:
-            counts.setdefault(str(line.task_id), []).append(line.passed)
+            counts.setdefault(asked[line.of], []).append(line.passed)
     found: dict[str, float] = {
         "n": sum(bool(item.sample.task) for item in work),
         "passed": sum(line.passed is True for line in lines),
@@ -277,8 +292,8 @@ def summary(lines: Sequence[Line], work: Sequence[Work], index: Index) -> dict[s
         if k <= fewest:
             scores = [pass_at_k(len(passes), sum(passes), k) for passes in counts.values()]
             found[f"pass@{k}"] = round(100 * sum(scores) / len(scores), 2)
-    answers = [Followed(task=str(line.task_id), strict=line.strict, loose=line.loose) for line in judged if line.strict]
-    arguments = events.metrics([(str(line.task_id), line.counts) for line in judged if line.counts])
+    answers = [Followed(task=asked[line.of], strict=line.strict, loose=line.loose) for line in judged if line.strict]
+    arguments = events.metrics([(asked[line.of], line.counts) for line in judged if line.counts])
     return (
         found
         | levelled(judged, work)

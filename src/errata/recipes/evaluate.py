@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from errata import judges
 from errata.evaluation.followbench import JudgeModel, judged, needed
 from errata.evaluation.measure import Measuring, Scores, answered, measure
 from errata.evaluation.scoring import scores
@@ -53,6 +54,7 @@ def identity(config: Evaluate) -> dict[str, Json]:
 
     Raises UsageError for settings that do not fit, before anything is begun.
     """
+    judges.check(config.judging)
     kind, _ = check(config.backend, config.server)
     model = weights.digest(config.model, served=kind == "server")
     tasks = load(config.tasks)

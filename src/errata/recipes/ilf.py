@@ -23,7 +23,7 @@ from typing import Literal
 
 import tyro
 
-from errata import prompts
+from errata import judges, prompts
 from errata.errors import UsageError, Waiting
 from errata.evaluation.measure import Measuring, measure
 from errata.jsonl import Json, lines
@@ -201,6 +201,7 @@ def identity(config: Ilf) -> dict[str, Json]:
 
     Raises UsageError for settings that do not fit, before anything is begun.
     """
+    judges.check(config.judging)
     check(config.backend, config.server)
     check(config.critic.backend, config.critic.server)
     loaded = splits(config)

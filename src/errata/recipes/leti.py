@@ -29,7 +29,7 @@ from typing import Literal
 
 import tyro
 
-from errata import prompts
+from errata import judges, prompts
 from errata.errors import UsageError
 from errata.evaluation.measure import Measuring, Scores, measure
 from errata.feedback.execution import Style as FeedbackStyle
@@ -172,6 +172,7 @@ def identity(config: Leti) -> dict[str, Json]:
 
     Raises UsageError for settings that do not fit, before anything is begun.
     """
+    judges.check(config.judging)
     check(config.backend, config.server)
     loaded = splits(config)
     watch.check(config.watch, config.watching, loaded["tasks"])
