@@ -258,7 +258,12 @@ class Service:
                     return unpack(got[2], self.known)
                 if got[0] == "e":
                     kind, *said = cast("list[Json]", got[2])
-                    raise cast("type[Exception]", vars(builtins)[cast("str", kind)])(*said)
+                    own = unpack(kind, self.known) if isinstance(kind, dict) else None
+                    raise (
+                        own
+                        if isinstance(own, BaseException)
+                        else cast("type[Exception]", vars(builtins)[cast("str", kind)])(*said)
+                    )
                 self.answer(got)
 
     def report(self, error: BaseException) -> Json:

@@ -1,13 +1,11 @@
 """What test code holds instead of an object of the program's: every use is a question, and no answer is trusted.
 
 A handle never equals plain data. An instance of a subclass of a plain type is compared by the plain value it holds,
-here, so a lying `__eq__` stays behind. An operator between a handle and the test's data may only make another handle,
-and that one gives no plain numbers: otherwise `abs(f(x) - 3) < 1e-6` would tell the program what is expected and let
-it answer. Membership is decided here too, by iteration, where there is anything to iterate over. Where there is not,
-the program is only believed of objects with an interface: those whose attributes the test has used, or which it made by
-calling a class that it knows under a class's name. A function's result that merely says yes to every item is refused,
-and so are questions of str's and set's to what is none; and what an operator made of a function's result and the
-test's data is not asked anything any more.
+here, so a lying `__eq__` stays behind. An operator between a handle and the test's data may only make another handle
+that gives no plain numbers: else `abs(f(x) - 3) < 1e-6` would tell the program what is expected and let it answer.
+Membership is decided here, by iteration, where there is any; else the program is only believed of objects with an
+interface: those whose attributes the test has used, or which it made by calling a class under a class's name. Refused
+are results that merely say yes, questions of str's and set's to what is none, and all questions to what was made so.
 """
 
 import operator as arithmetic
@@ -80,11 +78,12 @@ def operator(method: str, sign: str, swapped: bool = False) -> Callable[["Handle
         if not isinstance(got, Handle) and same.kind == "object" and not self.errata_tainted:
             held = same.session.base(self)
             if not isinstance(held, Handle):
-                return getattr(arithmetic, method)(*((left, held) if swapped else (held, right)))
+                return vars(arithmetic).get(method, divmod)(*((left, held) if swapped else (held, right)))
         if not isinstance(got, Handle):
             names = [item.errata_.name if isinstance(item, Handle) else type(item).__name__ for item in (left, right)]
             raise TypeError(f"unsupported operand type(s) for {sign}: '{names[0]}' and '{names[1]}'")
-        taint(got)
+        if not (swapped and sign == "+" and type(other) is int and other == 0):  # `sum` begins so.
+            taint(got)
         return got
 
     return apply
@@ -235,11 +234,13 @@ class Handle:
         session = self.errata_.session
         if not isinstance(item, Handle) and believed(self, "iterable") is True:
             mine = any(item is found or item == found for found in self)
-            said = session.ask("holds", item, self) if self.errata_.kind == "object" else None
-            if type(said) is bool and said is not mine:
+            asked = self.errata_.kind == "object" and (mine or self.errata_made)
+            said = session.ask("holds", item, self) if asked else mine
+            if said is mine or type(said) is not bool:
+                return mine
+            if not self.errata_made:
                 raise AssertionError(f"'{self.errata_.name}' object contradicts itself about what it contains")
-            return mine
-        if not isinstance(item, Handle) and not self.errata_made and self.errata_.key not in session.spoken:
+        elif not isinstance(item, Handle) and not self.errata_made and self.errata_.key not in session.spoken:
             raise TypeError(f"argument of type '{self.errata_.name}' is not iterable")
         session.trusting = True
         return session.ask("contains", self, item) is True
@@ -327,6 +328,7 @@ class Handle:
     __or__, __ror__ = operator("or_", "|"), operator("or_", "|", swapped=True)
     __xor__, __rxor__ = operator("xor", "^"), operator("xor", "^", swapped=True)
     __matmul__, __rmatmul__ = operator("matmul", "@"), operator("matmul", "@", swapped=True)
+    __divmod__, __rdivmod__ = operator("divmod", "divmod()"), operator("divmod", "divmod()", swapped=True)
     __lshift__, __rshift__ = operator("lshift", "<<"), operator("rshift", ">>")
 
 

@@ -16,6 +16,7 @@ from functools import cache
 from errata.sandbox.checks import Test
 from errata.sandbox.handles import Handle
 from errata.sandbox.protocol import Broken, Json, unpack
+from errata.sandbox.raised import Asked
 from errata.sandbox.session import Session
 
 PURE = frozenset(
@@ -27,6 +28,15 @@ PURE = frozenset(
 """Modules whose functions do nothing but compute: tests get these as this process's own, under their own names."""
 ALIASES = {"np": "numpy", "pd": "pandas"}
 """Other names under which tests know an installed module."""
+MODULES = {**ALIASES, "numpy": "numpy", "pandas": "pandas", "pytest": "pytest"}
+COMPARING = dict.fromkeys(("assert_allclose", "assert_almost_equal", "assert_array_equal"), "numpy.testing") | {
+    "isclose": "math",
+    "deepcopy": "copy",
+    "allclose": "numpy",
+    "array_equal": "numpy",
+}
+"""Functions by which tests compare, and their homes. Where a program holds something else under these names, or under
+those of such modules, tests that forgot to import them still mean these."""
 
 
 def namespace(
@@ -48,11 +58,11 @@ def namespace(
             names[name] = own[name]
         elif not hasattr(builtins, name):
             found = genuine(name, value_of(session, name, described))
-            library = isinstance(found, Handle) and name in sys.stdlib_module_names and name in dotted
-            names[name] = importlib.import_module(name) if library else found
+            names[name] = ours(name, found, name in dotted, entry)
             if described[name] is None and not isinstance(found, Handle):
                 names.live.add(name)
         session.known_as(name, names.get(name))
+        session.classed |= isinstance(names.get(name), Asked)
     return names if names.live else dict(names)
 
 
@@ -109,6 +119,19 @@ def genuine(name: str, value: object) -> object:
     if same.kind in ("function", "class") and own == name and module in PURE:
         return getattr(importlib.import_module(module), name, value)
     return value
+
+
+def ours(name: str, found: object, dotted: bool, entry: str) -> object:
+    """This process's own for a name by which tests compare; dotted: tests use attributes of it."""
+    if not isinstance(found, Handle):
+        return found
+    if dotted and name in sys.stdlib_module_names:
+        return importlib.import_module(name)
+    home = MODULES.get(name) if dotted else COMPARING.get(name) if entry else None
+    if home is None or (home not in sys.modules and importlib.util.find_spec(home.partition(".")[0]) is None):
+        return found
+    module = importlib.import_module(home)
+    return module if dotted else getattr(module, name, found)
 
 
 def shared(imports: Iterable[str], source: str) -> Iterator[str]:

@@ -71,7 +71,8 @@ class Asked:
 
 def written(order: Order) -> bytes:
     """Version 2 of marshal keeps no word of objects that are one: literals are each their own."""
-    return marshal.dumps(dict(order), 2)  # pyright: ignore[reportArgumentType]
+    order = {**order, "source": order["source"].removeprefix("\ufeff")}
+    return marshal.dumps(order, 2)  # pyright: ignore[reportArgumentType]
 
 
 def unplain(_: object) -> Json:

@@ -187,8 +187,8 @@ def pairs(value: object, inner: Inner) -> Json:
 
 def defaults(value: object, inner: Inner) -> Json:
     mapping = cast("defaultdict[object, object]", value)
-    factory = NAMES.get(cast("type", mapping.default_factory), "") if mapping.default_factory else ""
-    return [factory, pairs(mapping, inner)]
+    made = cast("type", mapping.default_factory)
+    return [NAMES.get(made) or inner(made) if made else "", pairs(mapping, inner)]
 
 
 def bounded(value: object, inner: Inner) -> Json:
@@ -279,8 +279,7 @@ def many(content: Json, inner: Outer) -> list[object]:
 
 
 def in_order(items: list[object]) -> set[object]:
-    """A set that is iterated in the order that it had at the other end, where a set can: a literal's differs from one
-    that grew, and programs that rely on it must find here what they find in one process."""
+    """A set that is iterated as at the other end, where a set can: a literal's order differs from one that grew."""
     grown = set(items)
     if all(one is other for one, other in zip(grown, items, strict=False)):
         return grown
@@ -304,8 +303,9 @@ def real(content: Json, _: Outer) -> object:
 
 
 def defaulted(content: Json, inner: Outer) -> object:
-    factory, rows = several(content)
-    return defaultdict(TYPES[text(factory)] if factory else None, couples(rows, inner))
+    told, rows = several(content)
+    factory = cast("type", inner(told)) if isinstance(told, dict) else TYPES[text(told)] if told else None
+    return defaultdict(factory, couples(rows, inner))
 
 
 def queued(content: Json, inner: Outer) -> object:

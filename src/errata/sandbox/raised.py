@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from errata.sandbox.protocol import Json, unpack
 
 if TYPE_CHECKING:
+    from errata.sandbox.handles import Same
     from errata.sandbox.session import Session
 
 NEVER: tuple[type[BaseException], ...] = (
@@ -24,6 +25,8 @@ for its loops or for the judge."""
 NAMEABLE = frozenset(("AssertionError", "TimeoutError", "SystemExit", "StopIteration", "StopAsyncIteration"))
 MOST_NAME = 100
 MOST_WORDS = 1000
+MOST_TEXT = 4000
+"""Of an exception that the program raised; longer words are cut off there."""
 Report: TypeAlias = dict[str, Json]
 
 
@@ -49,14 +52,16 @@ def error_of(session: "Session", report: Report) -> BaseException:
     error = made(kind, values)
     if len(links) > 1 and links[0].get("link") == "cause":
         error.__cause__ = made(usable(session, vars(builtins).get(str(links[1].get("base")))), [links[1].get("text")])
-    if isinstance(error, Own) and isinstance(own := report.get("self"), dict):
-        error.errata_self = unpack(own, session.known)
+    if isinstance(error, Own):
+        error.errata_words = text if isinstance(text, str) and len(text) < MOST_TEXT else None
+        if isinstance(own := report.get("self"), dict):
+            error.errata_self = unpack(own, session.known)
     return error
 
 
 def made(kind: type[BaseException], values: Sequence[object]) -> BaseException:
     try:
-        return kind(*values)
+        return Own.told(kind, values) if Own in kind.__mro__ else kind(*values)
     except (TypeError, ValueError):
         pass
     try:
@@ -67,10 +72,40 @@ def made(kind: type[BaseException], values: Sequence[object]) -> BaseException:
     return error
 
 
-class Own:
-    """An exception of a class that the program defines: its attributes are asked for there."""
+class Asked(type):
+    """The class of such classes: their attributes too are asked for there."""
+
+    def __getattr__(cls, name: str) -> object:
+        same = cast("Same | None", vars(cls).get("errata_"))
+        if same is None or name.startswith("__"):
+            raise AttributeError(f"type object '{cls.__name__}' has no attribute '{name}'")
+        return same.session.ask("get", cls, name)
+
+
+class Own(BaseException, metaclass=Asked):
+    """An exception of a class that the program defines: it is made there, and its attributes are asked for there."""
 
     errata_self: object = None
+    errata_words: str | None = None
+    """What it says of itself."""
+
+    def __new__(cls, *given: object, **named: object) -> "Own":
+        """Where the test makes one; a class that the test derives from it is the test's."""
+        same = cast("Same | None", vars(cls).get("errata_"))
+        return cls.told(cls, given) if same is None else cast("Own", same.session.put("call", (cls, *given), named))
+
+    def __init__(self, *given: object, **_: object) -> None:
+        if "errata_" not in vars(type(self)):
+            super().__init__(*given)
+
+    def __str__(self) -> str:
+        return super().__str__() if self.errata_words is None else self.errata_words
+
+    @staticmethod
+    def told(kind: type[BaseException], values: Sequence[object]) -> "Own":
+        """One that is there already."""
+        above = next(found for found in kind.__mro__ if found.__module__ == "builtins")
+        return cast("Callable[..., Own]", above.__new__)(kind, *values)
 
     def __getattr__(self, name: str) -> object:
         if self.errata_self is None or name.startswith("__"):
@@ -89,9 +124,9 @@ def class_of(session: "Session", name: str, same: object, bases: Json, base: str
     own: dict[str, object] = {"errata_": same, "__module__": "__main__"}
     try:
         above = () if any(issubclass(kind, Own) for kind in kinds) else (Own,)
-        return cast("type[BaseException]", type(name, (*above, *dict.fromkeys(kinds)), own))
+        return cast("type[BaseException]", Asked(name, (*above, *dict.fromkeys(kinds)), own))
     except TypeError:
-        return cast("type[BaseException]", type(name, (Own, Exception), own))
+        return cast("type[BaseException]", Asked(name, (Own, Exception), own))
 
 
 def usable(session: "Session", kind: object) -> type[BaseException]:

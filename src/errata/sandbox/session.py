@@ -59,6 +59,8 @@ class Session:
         self.over: Over | None = None
         self.touched = 0
         """Questions asked so far."""
+        self.classed = False
+        """Tests use a class of exceptions of the program's, of which much is known without a question."""
         self.exited = False
         """The program has raised SystemExit since this was last cleared."""
         self.raised: list[Raised] = []
@@ -133,8 +135,9 @@ class Session:
         found = self.bases.get(handle.errata_.key)
         if found is None or (found[0] != self.touched and not isinstance(found[1], FIXED)):
             got = self.ask("base", handle)
-            found = self.bases[handle.errata_.key] = (self.touched, got)
-        return found[1]
+            self.bases[handle.errata_.key] = (self.touched, got)
+            return got
+        return cast("object", found[1])
 
     def packer(self) -> Callable[[object], Json]:
         return self.shared.packer(self.other) if self.shared else partial(pack, other=self.other)
@@ -306,7 +309,8 @@ class Session:
         except Broken:
             raise
         except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
-            reply = ["e", key, told(error, partial(pack, other=self.other))]
+            own = error.errata_self if isinstance(error, Own) else None
+            reply = ["e", key, told(error, partial(pack, other=self.other)) if own is None else [self.packer()(own)]]
         finally:
             self.nested -= 1
         try:

@@ -63,7 +63,8 @@ def derived(value: object) -> bool:
 
 
 def iterable(value: object) -> bool:
-    return hasattr(type(value), "__iter__") or hasattr(type(value), "__getitem__")
+    kind = type(value)
+    return hasattr(kind, "__iter__") or (hasattr(kind, "__getitem__") and not hasattr(kind, "__contains__"))
 
 
 class Kind(Protocol):
