@@ -187,6 +187,11 @@ def test_settings_start_from_the_preset_that_fits_the_model_or_is_named(monkeypa
             1,
             "errata: no space left on the disk; free some and run the same command again\n",
         ),
+        (
+            OSError(errno.EFBIG, "File too large", "r/sample.jsonl"),
+            1,
+            "errata: File too large (r/sample.jsonl); mend that and run the same command again\n",
+        ),
     ],
 )
 def test_ctrl_c_and_a_full_disk_end_in_one_line_and_their_own_codes(monkeypatch, capsys, raised, code, said):

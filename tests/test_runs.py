@@ -347,6 +347,8 @@ def test_a_value_is_what_its_file_holds(tmp_path: Path) -> None:
         (Settings(draws=5, limits=Limits(seconds=1.0)), {}, "draws, limits.seconds"),
         (Settings(rounds=1), {}, "rounds"),
         (Settings(), {"tasks": "other"}, "tasks"),
+        (Settings(), {"rounds": "a digest of what it names"}, "contents of rounds"),
+        (Settings(rounds=1), {"rounds": "a digest of what it names"}, "rounds"),
         (Limits(), {}, "recipe"),
     ],
 )
@@ -444,3 +446,8 @@ def test_the_program_in_the_documentation_does_what_it_says(tmp_path: Path) -> N
     held = {str(path.relative_to(tmp_path / "runs" / "mine")) for path in tmp_path.rglob("*") if path.is_file()}
     assert held == {".lock", "config.json", "log.txt", "timing.jsonl", "00/sample.jsonl", "00/length.json"}
     assert (tmp_path / "runs" / "mine" / "00" / "length.json").read_text() == "15\n"
+
+
+def test_a_folder_that_cannot_be_made_is_refused_in_one_line() -> None:
+    with pytest.raises(UsageError, match=r"/proc/run cannot be written \(No such file or directory\)"):
+        Run.open(Path("/proc/run"), Settings(), {})

@@ -30,6 +30,8 @@ command goes on where it stopped; `errata COMMAND --help` has a command's flags,
 Exit codes: 0 done, 1 something is owed after a fault of the machine, 2 bad input, 3 waiting for people, 130 Ctrl-C.
 """
 
+MACHINE = (errno.EROFS, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EACCES)
+"""Errors of the system that are no bug of ours: files that cannot be written, or be so many or so large."""
 RunFolder = tyro.conf.Positional[Annotated[Path, tyro.conf.arg(metavar="RUN")]]
 
 
@@ -292,9 +294,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(141)
     except OSError as error:
         # Whatever was being written is a torn line or a .partial folder, which the next try mends.
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            print("errata: no space left on the disk; free some and run the same command again", file=sys.stderr)
+        elif error.errno in MACHINE:
+            where = f" ({error.filename})" if error.filename else ""
+            print(f"errata: {error.strerror}{where}; mend that and run the same command again", file=sys.stderr)
+        else:
             raise
-        print("errata: no space left on the disk; free some and run the same command again", file=sys.stderr)
         sys.exit(1)
 
 

@@ -67,6 +67,7 @@ def _refused(begun: Mapping[str, Json], asked: Mapping[str, Json], marks: Mappin
         yield "recipe"
         return
     before, now = dict(_flat(begun["settings"])), dict(_flat(asked["settings"]))
+    said: set[str] = set()
     for name in now | before:
         old, new = before.get(name), now.get(name)
         if name in before and name in now and old == new:
@@ -77,9 +78,12 @@ def _refused(begun: Mapping[str, Json], asked: Mapping[str, Json], marks: Mappin
             case "grow" if isinstance(old, int | float) and isinstance(new, int | float) and new > old:
                 continue
             case _:
+                said.add(name)
                 yield name
     was, wanted = dict(_flat(begun["identity"])), dict(_flat(asked["identity"]))
-    yield from (name for name in wanted | was if was.get(name) != wanted.get(name))
+    for name in wanted | was:
+        if was.get(name) != wanted.get(name) and name not in said:
+            yield f"contents of {name}" if name in now else name
 
 
 def _mark(name: str, marks: Mapping[str, Mark]) -> Mark:

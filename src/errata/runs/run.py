@@ -52,7 +52,8 @@ class Run:
                 held = lock(path)
                 begun.begin(path, settings, identity)
                 return cls(path, "", Diary(path, held))
-        except (PermissionError, NotADirectoryError) as refused:
+        except OSError as refused:
+            # A folder that cannot be made or written: no permission, read-only, no such place.
             raise UsageError(f"{path} cannot be written ({refused.strerror})") from None
 
     def close(self) -> None:
