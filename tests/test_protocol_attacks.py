@@ -30,7 +30,10 @@ def raw(body, fd=3):
     while data:
         data = data[os.write(fd, data):]
 def service():
-    return next(held for held in gc.get_objects() if type(held).__name__ == "Service")
+    frame = sys._getframe()
+    while type(frame.f_locals.get("self")).__name__ != "Service":
+        frame = frame.f_back
+    return frame.f_locals["self"]
 def lie(made):
     s = service()
     true = s.tell

@@ -147,7 +147,7 @@ def fail(reason: str = "") -> None:
 
 def stand_in() -> None:
     """Makes `import pytest` work where it is not installed."""
-    if importlib.util.find_spec("pytest") is None:
+    if "pytest" not in sys.modules and importlib.util.find_spec("pytest") is None:
         module = types.ModuleType("pytest")
         offered = {
             "approx": Approx,

@@ -155,7 +155,7 @@ class Trial:
             session.raising = {(file, line) for file, test in self.by_file.items() for line in test.raising}
             session.meanwhile = Meanwhile()
             seeding = any("seed" in test.source for test in self.by_file.values())
-            with guard(seconds), unchanged(), chance(session, seeding):
+            with guard(seconds), unchanged((self.program.setup, *self.sources)), chance(session, seeding):
                 found = self.run_together(session) if self.program.together else self.run_apart(session, names)
             self.trusting = session.trusting
         return found
