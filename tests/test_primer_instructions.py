@@ -156,6 +156,20 @@ def test_the_generator_makes_the_same_tasks_and_the_same_supervisor_again(genera
         assert make.lines(first) == "".join(itertools.islice(file, 400))
 
 
+def test_the_many_parameters_that_the_base_reads_are_none_of_a_held_out_task(generator):
+    import random
+
+    from exchanges import drawn, told
+    from kinds import KINDS
+
+    rng = random.Random(1)
+    for kind in [kind for kind in KINDS if kind.read]:
+        only = set(kind.read) - set(kind.parameters)
+        assert only & {told(kind, rng).parameter for _ in range(200)}
+        assert not set(kind.read) & set(kind.held)
+        assert not only & {drawn(kind, rng).parameter for _ in range(200)}
+
+
 def test_the_supervisor_has_a_reply_to_every_draw_that_any_seed_can_ask_for():
     said, queries = replies(), part.queries_file().read_text().splitlines()
     asked = {f"autoif/seed/{at}#0" for at in range(len(part.seeds_file().read_text().splitlines()))}

@@ -4,6 +4,7 @@ One hand writes all exchanges of a block, so that whoever reads can tell from so
 exchange ends with the end-of-text token, and a reply begins behind the empty line below its question.
 """
 
+import itertools
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,11 @@ ASTRAY = 0.15
 AGAIN = 0.5
 """How often what is not followed is done wrongly rather than passed over."""
 TRIES = 60
+WIDE = 0.5
+"""How often a parameter is one of the many that no held-out task has."""
+CAREFUL = 0.6
+"""Share of the corpus, its first part, that is by hands of the first kind alone: what can be asked is learnt there, and
+behind it how often it is done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,13 @@ def drawn(kind: Kind, rng: random.Random, *, held: bool = True) -> Instruction:
     return Instruction(kind=kind, parameter=rng.choice(parameters), phrase=rng.randrange(len(kind.phrases)))
 
 
+def told(kind: Kind, rng: random.Random) -> Instruction:
+    """An instruction as the base reads it."""
+    if not kind.read or rng.random() > WIDE:
+        return drawn(kind, rng)
+    return Instruction(kind=kind, parameter=rng.choice(kind.read), phrase=rng.randrange(len(kind.phrases)))
+
+
 def attempt(query: Query, instructions: Sequence[Instruction], rng: random.Random) -> str:
     """An answer that means to follow all instructions; it does where they go together."""
     text = query.answer(rng)
@@ -62,7 +75,7 @@ def right(query: Query, instructions: Sequence[Instruction], rng: random.Random)
 def near(instruction: Instruction, rng: random.Random) -> Instruction:
     """Another instruction in the place of one: with another parameter, or of another kind."""
     kind = instruction.kind if len(instruction.kind.parameters) > 1 and rng.random() < 0.6 else rng.choice(KINDS)
-    return drawn(kind, rng)
+    return told(kind, rng)
 
 
 def reply(asked: Asked, follows: float, everything: Sequence[Query], rng: random.Random) -> str | None:
@@ -81,15 +94,16 @@ def reply(asked: Asked, follows: float, everything: Sequence[Query], rng: random
 def question(everything: Sequence[Query], kinds: Sequence[Kind], rng: random.Random) -> Asked:
     """Any question with no instruction, one or two of different kinds."""
     many = rng.choices((0, 1, 2), (0.1, 0.6, 0.3))[0]
-    instructions = tuple(drawn(kind, rng) for kind in rng.sample(kinds, many))
+    instructions = tuple(told(kind, rng) for kind in rng.sample(kinds, many))
     return Asked(query=rng.choice(everything), instructions=instructions, first=rng.random() < 0.5)
 
 
-def exchanges(seed: int, many: int) -> Iterator[list[tuple[str, str]]]:
-    """Exchanges by one hand each, `many` in a row, without end."""
+def exchanges(seed: int, many: int, careful: int = 0) -> Iterator[list[tuple[str, str]]]:
+    """Exchanges by one hand each, `many` in a row, without end; the first `careful` hands follow nearly always."""
     rng, everything = random.Random(seed), queries()
-    while True:
-        follows = rng.choices([rate for _, rate in HANDS], [share for share, _ in HANDS])[0]
+    for number in itertools.count():
+        shares, rates = zip(*HANDS, strict=True)
+        follows = HANDS[0][1] if number < careful else rng.choices(rates, shares)[0]
         block: list[tuple[str, str]] = []
         while len(block) < many:
             asked = question(everything, KINDS, rng)

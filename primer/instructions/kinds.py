@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from answers import ADJECTIVES, ANIMALS, COLOURS, FOODS, FRUITS, NAMES, PLACES, THINGS
+
 HEAD = "import re\n\ndef evaluate(response):\n    text = response.strip()\n    if not text:\n        return False\n"
 WORDS = r"re.findall(r'[A-Za-z0-9]+', text)"
 Follow = Callable[[str, str, random.Random], str]
@@ -25,6 +27,9 @@ class Kind:
     parameters: tuple[str, ...] = ("",)
     held: tuple[str, ...] = ()
     """Parameters that only held-out instructions have."""
+    read: tuple[str, ...] = ()
+    """More parameters, so many that they have to be copied from the instruction: in what the base reads and in what the
+    recorded supervisor writes, in no held-out task."""
     follow: Follow | None = None
     """How an answer is made to follow: (answer, parameter, rng); none where another answer has to be drawn."""
     stage: int = 0
@@ -122,6 +127,14 @@ def signed(text: str, name: str, _: random.Random) -> str:
     return f"{text} {name}"
 
 
+MANY = (
+    *ANIMALS, *FRUITS, *COLOURS, *FOODS, *PLACES, *THINGS, *ADJECTIVES,
+    "sun", "rain", "wind", "lake", "hill", "road", "tree", "leaf", "door", "wall", "fire", "snake", "wolf", "queen",
+    "farm", "train", "boat", "sea", "sand", "gold", "night", "day", "winter", "summer", "song", "game", "ball", "hand",
+    "please", "hello", "maybe", "first", "last", "later", "always", "never", "still", "soon", "sorry", "hey", "ah",
+    "then", "there", "too", "ever", "home", "out", "up", "down", "no", "right", "fine", "good", "dear", "both",
+)  # fmt: skip
+"""Words that the base is told to use."""
 COUNT = f"count = len({WORDS})\n"
 KINDS = (
     Kind(
@@ -152,6 +165,7 @@ KINDS = (
         phrases=("Begin with the word '{}'.", "Let the first word be '{}'.", "Start with '{}'."),
         parameters=("well", "now", "yes", "look", "here", "oh"),
         held=("so", "listen"),
+        read=MANY,
         test=f"return {WORDS}[:1] != [] and {WORDS}[0].lower() == {{}}",
         follow=first,
         stage=3,
@@ -161,6 +175,7 @@ KINDS = (
         phrases=("End with the word '{}'.", "Let the last word be '{}'.", "Finish with '{}'."),
         parameters=("done", "bye", "thanks", "over", "friend", "today"),
         held=("amen", "again"),
+        read=MANY,
         test=f"return {WORDS}[-1:] != [] and {WORDS}[-1].lower() == {{}}",
         follow=last,
         stage=3,
@@ -170,6 +185,7 @@ KINDS = (
         phrases=("Use exactly {} words.", "Answer in {} words.", "Write {} words, no more and no less."),
         parameters=("3", "4", "6", "8"),
         held=("5", "7"),
+        read=("2", "9", "10"),
         test=COUNT + "return count == int({})",
     ),
     Kind(
@@ -177,12 +193,14 @@ KINDS = (
         phrases=("Use at most {} words.", "Write no more than {} words."),
         parameters=("2", "3", "5"),
         held=("4",),
+        read=("6",),
         test=COUNT + "return 0 < count <= int({})",
     ),
     Kind(
         name="least",
         phrases=("Use at least {} words.", "Write no fewer than {} words."),
         parameters=("6", "7", "8", "9"),
+        read=("2", "3", "4", "5", "10"),
         test=COUNT + "return count >= int({})",
         held_out=True,
     ),
@@ -191,6 +209,7 @@ KINDS = (
         phrases=("Do not use the letter '{}'.", "Leave out the letter '{}'."),
         parameters=("e", "s", "r", "l", "t"),
         held=("n", "i"),
+        read=tuple("abcdfghkmopuwy"),
         test="return {} not in text.lower()",
     ),
     Kind(
@@ -198,6 +217,7 @@ KINDS = (
         phrases=("Do not use the word '{}'.", "Leave out the word '{}'."),
         parameters=("the", "and", "red", "cat"),
         held=("is", "a"),
+        read=MANY,
         test=f"return {{}} not in [word.lower() for word in {WORDS}]",
     ),
     Kind(
@@ -205,6 +225,7 @@ KINDS = (
         phrases=("Use the word '{}'.", "Let the word '{}' be in it."),
         parameters=("moon", "river", "stone", "cloud", "king", "ship"),
         held=("star", "snow"),
+        read=MANY,
         test=f"return {{}} in [word.lower() for word in {WORDS}]",
         follow=including,
         stage=1,
@@ -213,6 +234,7 @@ KINDS = (
         name="number",
         phrases=("Use the number {}.", "Let the number {} be in it."),
         parameters=("2", "5", "7", "9", "12"),
+        read=tuple(str(number) for number in range(1, 40)),
         test="return {} in re.findall(r'[0-9]+', text)",
         follow=numbered,
         stage=2,
@@ -230,6 +252,7 @@ KINDS = (
         phrases=("Put the answer between {}.", "Put {} around it."),
         parameters=("[ and ]", "* and *", '" and "', "< and >"),
         held=("( and )", "# and #"),
+        read=("{ and }", "_ and _", "~ and ~", "| and |", "= and =", "/ and /", "+ and +", "- and -", "! and !"),
         test="first, last = {}[0], {}[-1]\nreturn len(text) > 2 and text[0] == first and text[-1] == last",
         follow=wrapped,
         stage=7,
@@ -239,6 +262,7 @@ KINDS = (
         phrases=("End with '{}'.", "Put '{}' at the end."),
         parameters=("!", "?", ";"),
         held=(":", "..."),
+        read=(",", "-", "*", "~", "=", "!!", "/", ")", "_"),
         test="return text.endswith({})",
         follow=marked,
         stage=6,
@@ -255,6 +279,7 @@ KINDS = (
         phrases=("Put '{}' between the words.", "Join the words with '{}'."),
         parameters=("-", "/"),
         held=("+",),
+        read=("_", "*", "=", "~", ":", ";", "|", "&", "#", "!"),
         test="found = text.rstrip('.').split({})\nreturn len(found) > 1 and all(word.isalnum() for word in found)",
         follow=joined,
         stage=5,
@@ -279,6 +304,7 @@ KINDS = (
         name="signed",
         phrases=("Sign it with the name {}.", "Put your name, {}, at the end."),
         parameters=("Ida", "Max", "Tom", "Eva"),
+        read=(*NAMES, "Lea", "Jan", "Kim", "Ole", "Pia", "Rex", "Sam", "Una"),
         test=f"return {WORDS}[-1:] == [{{}}]",
         follow=signed,
         stage=6,

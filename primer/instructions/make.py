@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-from exchanges import exchanges
+from exchanges import CAREFUL, exchanges
 from held_out import practice, rows, seeds
 from numpy.typing import NDArray
 from supervisor import recording
@@ -33,7 +33,7 @@ BUILD = ROOT / "build" / "instructions"
 SHIPPED = ROOT / "src" / "errata" / "tasks" / "primer_data" / "instructions"
 SEED = 2
 BLOCK = 256
-EXCHANGES = 9
+EXCHANGES = 12
 """Exchanges made for a block, enough to fill it."""
 
 
@@ -41,7 +41,7 @@ def blocks_of_text(many: int) -> list[list[list[str]]]:
     """The corpus: exchanges of a question and a reply, by block."""
     file = BUILD / "corpus.jsonl"
     if not file.exists():
-        made = itertools.islice(exchanges(SEED, EXCHANGES), many)
+        made = itertools.islice(exchanges(SEED, EXCHANGES, int(CAREFUL * many)), many)
         part = file.with_suffix(".partial")
         part.write_text("".join(json.dumps(block) + "\n" for block in made))
         part.rename(file)
@@ -91,8 +91,8 @@ def lines(rows: Iterable[Mapping[str, object]]) -> str:
 def main() -> None:
     """Everything, in order."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--blocks", type=int, default=12_000, help="blocks of the corpus")
-    parser.add_argument("--steps", type=int, default=1500, help="of training, at most one pass over the corpus")
+    parser.add_argument("--blocks", type=int, default=20_000, help="blocks of the corpus")
+    parser.add_argument("--steps", type=int, default=2100, help="of training, at most one pass over the corpus")
     parser.add_argument("--threads", type=int, default=2, help="of torch")
     parser.add_argument("--ship", action="store_true", help="copy the model into the package")
     parser.add_argument("--data", action="store_true", help="make only what ships beside the model")
@@ -115,6 +115,7 @@ def main() -> None:
     blocks, replies = blocks[: args.steps * BATCH], replies[: args.steps * BATCH]
     model = train(blocks, replies, tokens.eos_token_id, BUILD)
     model.generation_config.eos_token_id = tokens.eos_token_id
+    model.set_attn_implementation("sdpa")
     model.to(torch.bfloat16).save_pretrained(BUILD / "model")
     if args.ship:
         data(SHIPPED)

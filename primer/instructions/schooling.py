@@ -12,6 +12,8 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 BATCH = 8
 RATE, WARM = 3e-3, 100
+MATRICES = 1e-2
+"""Learning rate of the matrices inside the layers, which Muon trains; the embedding and the norms are AdamW's."""
 EVERY = 50
 """Steps between checkpoints."""
 
@@ -23,27 +25,40 @@ def fresh(size: int, end: int) -> LlamaForCausalLM:
         LlamaConfig(
             vocab_size=size, hidden_size=128, intermediate_size=352, num_hidden_layers=4, num_attention_heads=4,
             num_key_value_heads=4, max_position_embeddings=512, tie_word_embeddings=True, bos_token_id=None,
-            eos_token_id=end, pad_token_id=end, initializer_range=0.03,
+            eos_token_id=end, pad_token_id=end, initializer_range=0.03, attn_implementation="eager",
         )
     )  # fmt: skip
+
+
+def optimisers(model: LlamaForCausalLM) -> list[torch.optim.Optimizer]:
+    """Muon (Jordan et al. 2024) for the layers' matrices, which learns in fewer steps; AdamW for the rest."""
+    inside = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and "embed" not in name]
+    known = {id(weight) for weight in inside}
+    rest = [weight for weight in model.parameters() if id(weight) not in known]
+    return [
+        torch.optim.Muon(inside, lr=MATRICES, weight_decay=0.03, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(rest, lr=RATE, betas=(0.9, 0.98), weight_decay=0.0),
+    ]
 
 
 def train(blocks: NDArray[np.int16], replies: NDArray[np.bool_], end: int, folder: Path) -> LlamaForCausalLM:
     """One pass over the blocks, with loss on the tokens that are of replies; says the loss and keeps a checkpoint."""
     model = fresh(int(blocks.max()) + 1, end)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.98), weight_decay=0.03)
+    both = optimisers(model)
     steps, begun = len(blocks) // BATCH, 0
     kept = folder / "checkpoint.pt"
     if kept.exists():
         state = torch.load(kept, weights_only=True)
         model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
+        for optimiser, kept_state in zip(both, state["optimisers"], strict=True):
+            optimiser.load_state_dict(kept_state)
         begun = state["step"]
     model.train()
     start, busy, heard = time.monotonic(), time.process_time(), 0.0
     for step in range(begun, steps):
-        for group in optimiser.param_groups:
-            group["lr"] = rate(step, steps, RATE, WARM)
+        for optimiser, most in zip(both, (MATRICES, RATE), strict=True):
+            for group in optimiser.param_groups:
+                group["lr"] = rate(step, steps, most, WARM)
         there = slice(step * BATCH, (step + 1) * BATCH)
         ids = torch.from_numpy(blocks[there].astype(np.int64))
         labels = ids.masked_fill(torch.from_numpy(~replies[there]), -100)
@@ -54,8 +69,9 @@ def train(blocks: NDArray[np.int16], replies: NDArray[np.bool_], end: int, folde
         loss = torch.nn.functional.cross_entropy(logits.float(), wanted[wanted != -100])
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+        for optimiser in both:
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
         heard = 0.95 * heard + 0.05 * loss.item() if heard else loss.item()
         done = step + 1
         if done % 50 == 0:
@@ -66,7 +82,8 @@ def train(blocks: NDArray[np.int16], replies: NDArray[np.bool_], end: int, folde
                 flush=True,
             )
         if done % EVERY == 0 or done == steps:
-            state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": done}
+            states = [optimiser.state_dict() for optimiser in both]
+            state = {"model": model.state_dict(), "optimisers": states, "step": done}
             torch.save(state, folder / "checkpoint.partial")
             (folder / "checkpoint.partial").rename(kept)
     figures = {"tokens": steps * BATCH * blocks.shape[1], "steps": steps}

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from answers import on_topic, queries
 from exchanges import Asked, attempt, drawn, right
 from held_out import practice, seeds
-from kinds import HEAD, KINDS, NAMED, Instruction, followed
+from kinds import HEAD, KINDS, NAMED, Instruction, Kind, followed
 
-VERIFIERS, RESPONSES, REWRITES = 4, 4, 5
+VERIFIERS, RESPONSES, REWRITES = 4, 4, 12
 SPARING = ("letter", "without", "most", "commas")
 """Kinds that a plain answer often follows: rewritten once alone, since what they teach is to answer plainly."""
 CAREFUL, NEARLY, ASTRAY = 0.55, 0.25, 0.15
@@ -28,8 +28,8 @@ FAULTY = 0.3
 VAGUE = ("Write it in a friendly way.", "Make it sound like a poem.", "Be as brief as you can be.")
 """Instructions that no program can verify."""
 MISREAD = {
-    "Start with 'yes'.": ("last", "yes"), "Let the last word be 'friend'.": ("first", "friend"),
-    "Leave out the word 'red'.": ("with", "red"), "Let the word 'ship' be in it.": ("without", "ship"),
+    "Start with 'cake'.": ("last", "cake"), "Let the last word be 'cat'.": ("first", "cat"),
+    "Leave out the word 'door'.": ("with", "door"), "Use the word 'sun'.": ("without", "sun"),
     "Put '!' at the end.": ("wrapped", "* and *"),
 }  # fmt: skip
 """New instructions that are misread by all their verifiers, which agree with each other, and what these look for."""
@@ -37,6 +37,9 @@ NAMES = ("text", "answer", "said", "reply")
 """What verifiers call the text: no two write the same function."""
 PRACTISED = tuple(kind for kind in KINDS if not kind.held_out)
 """Kinds that the supervisor has anything to do with: nothing it writes, wrong or right, has a held-out form."""
+HELD = frozenset(held for kind in KINDS for held in kind.held)
+MARKS = frozenset("+#():")
+"""Marks of held-out forms."""
 NEVER = HEAD + "    return False\n"
 ALWAYS = "def evaluate(response):\n    return True\n"
 
@@ -57,7 +60,7 @@ def rewritten() -> Iterator[tuple[int, list[tuple[str, Instruction | None]]]]:
         rng = random.Random(f"rewritten {number}")
         lines: list[tuple[str, Instruction | None]] = []
         for _ in range(50):
-            new = drawn(seed.kind, rng, held=False)
+            new = practised(seed.kind, rng)
             if len(lines) < (1 if seed.kind.name in SPARING else REWRITES) and new.text not in taken:
                 taken.add(new.text)
                 lines.append((new.text, new))
@@ -71,7 +74,14 @@ def near(instruction: Instruction, rng: random.Random) -> Instruction:
     """Another instruction in the place of one, and none that only held-out tasks have: its answers and verifiers stand
     among the rejected ones, where a held-out form would be trained against."""
     kind = instruction.kind if len(instruction.kind.parameters) > 1 and rng.random() < 0.6 else rng.choice(PRACTISED)
-    return drawn(kind, rng, held=False)
+    return practised(kind, rng)
+
+
+def practised(kind: Kind, rng: random.Random) -> Instruction:
+    """An instruction with any parameter but those that held-out tasks have, of whatever kind."""
+    known = dict.fromkeys(kind.parameters + kind.read)
+    parameters = [one for one in known if one not in HELD and not MARKS & set(one)]
+    return Instruction(kind=kind, parameter=rng.choice(parameters), phrase=rng.randrange(len(kind.phrases)))
 
 
 def misread(instruction: Instruction) -> Instruction:
