@@ -58,6 +58,8 @@ def namespace(
             names[name] = own[name]
         elif not hasattr(builtins, name):
             found = genuine(name, value_of(session, name, described))
+            if isinstance(found, Handle) and name in dotted and not there(MODULES.get(name, "sys")):
+                continue
             names[name] = ours(name, found, name in dotted, entry)
             if described[name] is None and not isinstance(found, Handle):
                 names.live.add(name)
@@ -121,6 +123,11 @@ def genuine(name: str, value: object) -> object:
     return value
 
 
+def there(module: str) -> bool:
+    """Whether this process has it, or could."""
+    return module in sys.modules or importlib.util.find_spec(module.partition(".")[0]) is not None
+
+
 def ours(name: str, found: object, dotted: bool, entry: str) -> object:
     """This process's own for a name by which tests compare; dotted: tests use attributes of it."""
     if not isinstance(found, Handle):
@@ -128,7 +135,7 @@ def ours(name: str, found: object, dotted: bool, entry: str) -> object:
     if dotted and name in sys.stdlib_module_names:
         return importlib.import_module(name)
     home = MODULES.get(name) if dotted else COMPARING.get(name) if entry else None
-    if home is None or (home not in sys.modules and importlib.util.find_spec(home.partition(".")[0]) is None):
+    if home is None or not there(home):
         return found
     module = importlib.import_module(home)
     return module if dotted else getattr(module, name, found)
