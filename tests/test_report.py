@@ -18,7 +18,7 @@ from errata.evaluation import telling, typeset
 from errata.evaluation.departures import departures
 from errata.evaluation.folder import look
 from errata.evaluation.metrics import OUTCOMES
-from errata.evaluation.report import duration, report, stages, table
+from errata.evaluation.report import duration, report, stages, styles, table
 from errata.evaluation.scoring import compare
 from errata.types import Sample
 from synthetic_run import PROGRAMS, write
@@ -333,3 +333,22 @@ def test_a_record_written_by_the_run_is_read_by_the_report(tmp_path):
     run = write(tmp_path / "run", rounds=0, tasks=10)
     path = run / "base" / "held-out" / "sample.jsonl"
     assert jsonl.read(path, Sample)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_programs_and_quiet_words_have_the_contrast_that_people_need_to_read_them():
+    house, light, dark = styles()
+    grounds = [dict(re.findall(r"--(\w+): (#\w{6})", part)) for part in house.split("@media")[:2]]
+    for ground, sheet in zip(grounds, (light, dark), strict=True):
+        pairs = {(ground["quiet"], ground[on]) for on in ("page", "card", "sunk")}
+        used = r"\.code \.(?:k|kn|kc|nf|nc|nb|bp|nn|ne|nd|n|s1|s2|sd|si|se|c1|mi|mf|o|ow|p) \{ color: (#\w{6})"
+        pairs |= {(colour, ground["sunk"]) for colour in re.findall(used, sheet)}
+        assert len(pairs) > 6
+        for pair in pairs:
+            darker, lighter = sorted(map(luminance, pair))
+            assert (lighter + 0.05) / (darker + 0.05) >= 4.5, pair

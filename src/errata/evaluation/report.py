@@ -33,7 +33,7 @@ from errata.judges.hacks import KINDS
 from errata.types import Outcome, Part
 
 PAGE = "report.html"
-DARK, LIGHT = "github-dark", "friendly"
+DARK, LIGHT = "github-dark", "xcode"
 PARTS = 6
 HIDDEN_TEST = re.compile(r"hidden\[\d+\]$")
 DOING = {"sample": "sample", "verdict": "judge", "feedback": "explain", "model": "train", "loss": "read"}

@@ -149,7 +149,9 @@ def verdict(made: Sequence[Line]) -> str:
     compared = [one for one in made if one.points[-1].change is not None]
     if not compared:
         return "Nothing can be compared yet." if made else ""
-    worse = [f"{one.name}: {one.words}" for one in compared if one.worse]
+    worse = [
+        one.words if one.words.startswith(one.name) else f"{one.name}: {one.words}" for one in compared if one.worse
+    ]
     if not worse:
         return "Nothing that was watched got worse beyond chance."
     return f"{len(worse)} of {len(compared)} watched got worse. {'; '.join(worse)}."
