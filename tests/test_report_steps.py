@@ -143,6 +143,19 @@ def test_the_page_speaks_of_answers_and_verifiers_and_not_of_programs_and_tests(
     ] == []
 
 
+def test_a_run_ends_with_what_each_model_follows_and_what_became_of_the_base(run, capsys):
+    steps.table(run)
+    told = re.sub(r"[\s│]+", " ", capsys.readouterr().out)
+    assert "offline DPO 52.8 (47.8 to 57.8) +21.5 (+12.0 to +31.0) 61.0" in told
+    assert steps.said(steps.steps(look(run))) in told
+
+
+def test_a_folder_that_is_no_run_of_autoif_has_no_such_table(run, capsys):
+    (run / "config.json").write_text(json.dumps({"recipe": "Leti", "settings": {}}))
+    steps.table(run)
+    assert capsys.readouterr().out == ""
+
+
 def test_a_round_that_found_no_pairs_is_no_model(run):
     (run / "online/01").mkdir()
     (run / "online/01/example.jsonl").touch()

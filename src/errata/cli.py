@@ -119,7 +119,7 @@ def autoif(
         preset: Where settings start from. `auto`: `primer` for the primer, else `paper`; `release`: the rules of the
             authors' code.
     """
-    from errata.evaluation import funnel
+    from errata.evaluation import funnel, steps
     from errata.evaluation.report import report
     from errata.recipes import autoif as recipe
     from errata.runs import Run
@@ -129,6 +129,7 @@ def autoif(
         model = recipe.autoif(settings, opened)
     finally:
         funnel.table(run)
+    steps.table(run)
     page = report(run)
     print(f"model   {model}\nreport  {page}")
     servers(run)

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
+from rich.console import Console
+from rich.table import Table
 
 from errata.evaluation import watched
-from errata.evaluation.folder import Folder, Round, checked, differences
+from errata.evaluation.folder import Folder, Round, checked, differences, look
 from errata.evaluation.scoring import Scores
 from errata.jsonl import Json
 
@@ -88,6 +90,29 @@ def points(change: Mapping[str, float]) -> str:
 
 def signed(number: float) -> str:
     return f"{number:+.1f}".replace("-", "−")
+
+
+def table(path: Path) -> None:
+    """Print what each model of a run follows of the held-out instructions, and what became of the base."""
+    made = steps(look(path))
+    if not made:
+        return
+    shown = Table(title="held-out instructions followed, %, with 95 % intervals", title_justify="left")
+    for name in ("", "followed", "less the base", "on topic"):
+        shown.add_column(name, justify="right" if name else "left", no_wrap=True)
+    for one in made:
+        cells = (spread(one.form.get("instructions"), ""), spread(one.to_base.get("instructions"), "+"))
+        topic = one.form.get("about")
+        shown.add_row(one.round.title, *cells, f"{topic['value']:.1f}" if topic else "")
+    console = Console(highlight=False)
+    console.print(shown)
+    if sentence := said(made):
+        console.print(sentence, soft_wrap=True)
+
+
+def spread(found: Mapping[str, float] | None, sign: str) -> str:
+    """`52.8 (47.8 to 57.8)`; empty where nothing was measured."""
+    return f"{found['value']:{sign}.1f} ({found['low']:{sign}.1f} to {found['high']:{sign}.1f})" if found else ""
 
 
 def section(folder: Folder) -> Markup:
