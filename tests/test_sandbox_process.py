@@ -33,8 +33,11 @@ def serve(channel, job):
         traceback.print_exc()
     sys.stdout.flush()
     sys.stderr.flush()
+def prepared():
+    return serve
 """
 """A candidate that runs its job and says nothing: these tests are about processes, not about verdicts."""
+UNREHEARSED = "def rehearse(prepared): pass\ndef fill(): pass\n"
 ONE_SECOND = Limits(seconds=1)
 
 
@@ -73,7 +76,7 @@ def tier(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture(scope="module")
 def box(tier: int) -> Iterator[Box]:
-    texts = {**launch.sources(), "candidate": RAW, "rehearsal": "def rehearse(serve): pass\n"}
+    texts = {**launch.sources(), "candidate": RAW, "rehearsal": UNREHEARSED}
     root = tempfile.mkdtemp()
     os.chmod(root, 0o755)
     with pytest.MonkeyPatch.context() as patch:
@@ -590,7 +593,7 @@ def test_nothing_is_run_where_nothing_would_hold_it() -> None:
 
 
 def test_unsafe_runs_programs_that_nothing_holds() -> None:
-    texts = {**launch.sources(), "candidate": RAW, "rehearsal": "def rehearse(serve): pass\n"}
+    texts = {**launch.sources(), "candidate": RAW, "rehearsal": UNREHEARSED}
     with pytest.MonkeyPatch.context() as patch:
         [patch.setattr(launch, name, lambda: texts) for name in ("codes", "sources")]
         made = Box(3)
@@ -641,7 +644,7 @@ print(json.dumps(answers))
 
 
 def test_threads_may_each_have_a_worker(tier: int) -> None:
-    texts = {**launch.sources(), "candidate": RAW, "rehearsal": "def rehearse(serve): pass\n"}
+    texts = {**launch.sources(), "candidate": RAW, "rehearsal": UNREHEARSED}
     answers: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         [patch.setattr(launch, name, lambda: texts) for name in ("codes", "sources")]

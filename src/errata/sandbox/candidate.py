@@ -3,7 +3,7 @@
 This text runs inside the sandbox, beside code that nobody has read, so nothing that it says is believed: the judge
 takes its answers as values that the program gave, never as verdicts. It knows no tests and no expected values.
 
-    job        {"source", "imports", "back", "call", "plan"}   a name, and the arguments of each call of it
+    job        (source, imports, call, plan, whole, back, script)   plan: the arguments of each call of a function
     request    [id, operation, positional, named]       operations: `OPERATIONS`
     answer     ["v", id, value, changed arguments or null]   ["e", id, report]   ["large", id]
     call back  ["c", id, operation, positional, named]  a callable or an iterator of the test's is used
@@ -22,7 +22,7 @@ from contextlib import suppress
 from enum import Enum
 from functools import partial
 from io import StringIO
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from errata.sandbox.lent import Borrowed, Lent
 from errata.sandbox.operations import OPERATIONS
@@ -31,10 +31,8 @@ from errata.sandbox.reports import FILE, ancestor, frames, named, origin, words,
 from errata.sandbox.shares import Shared
 from errata.sandbox.values import base, derived, from_numpy, to_numpy
 
-if TYPE_CHECKING:
-    from errata.sandbox.order import Order
-
 OWN = {"input": input, "print": print}
+FUNCTION = types.FunctionType
 HARNESS_DEPTH = 24
 """Frames of ours below the program."""
 
@@ -42,8 +40,9 @@ HARNESS_DEPTH = 24
 class Service:
     """One program, from its source to the judge's last question."""
 
-    def __init__(self, channel: socket) -> None:
-        self.channel = channel
+    channel: socket
+
+    def __init__(self) -> None:
         self.kept: list[object] = []
         self.keys: dict[int, int] = {}
         self.late: dict[int, BaseException] = {}
@@ -56,39 +55,59 @@ class Service:
         self.told: set[int] = set()
         """Classes that the judge has heard of."""
         self.main = types.ModuleType("__main__")
+        self.names = vars(self.main)
 
-    def run(self, order: "Order") -> None:
-        self.shared = Shared(1) if order["back"] else None
-        sys.modules["__main__"] = self.main
-        sys.argv = [""]
-        sys.setrecursionlimit(sys.getrecursionlimit() + HARNESS_DEPTH)
+    def serve(self, channel: socket, job: bytes) -> None:
+        """Runs the program of the job and answers until the judge hangs up."""
+        self.channel = channel
         try:
-            code = compile(order["source"], FILE, "exec", dont_inherit=True)
+            self.run(*marshal.loads(job))
+        except Closed:
+            return
+
+    def run(
+        self,
+        source: str,
+        imports: list[str],
+        call: str,
+        plan: list[bytes | list[Json]],
+        whole: bool,
+        back: bool,
+        script: bool,
+    ) -> None:
+        """See `Order`."""
+        if back:
+            self.shared = Shared(1)
+        try:
+            code = compile(source, FILE, "exec", dont_inherit=True)
         except BaseException as error:
             send(self.channel, ["s", 0, wrong_syntax(error)])
             return
         try:
-            exec(code, self.main.__dict__)
+            exec(code, self.names)
         except BaseException as error:
-            self.ended(order)
+            if script:
+                ended()
             self.tell(["e", 0, self.report(error)], 0)
             return
-        if self.ended(order):
+        if script:
+            ended()
             self.tell(["v", 0, {}, None], 0)
             return
-        for line in order["imports"]:
+        for line in imports:
             with suppress(Exception):
-                exec(line, self.main.__dict__)
-        target = vars(self.main).get(order["call"])
-        if order["whole"] and type(target) is types.FunctionType:
-            self.handle(target)
+                exec(line, self.names)
+        target = self.names.get(call)
+        if whole and type(target) is FUNCTION:
+            self.keys[id(target)] = 0
+            self.kept.append(target)
         else:
-            names = {name: self.describe(value) for name, value in list(vars(self.main).items()) if public(name)}
+            names = {name: self.describe(value) for name, value in list(self.names.items()) if public(name)}
             self.told.clear()
             self.tell(["v", 0, cast("Json", names), None], 0)
-            if names.get(order["call"]) is None:
-                order["plan"] = []
-        for at, given in enumerate(order["plan"], 1):
+            if names.get(call) is None:
+                plan = []
+        for at, given in enumerate(plan, 1):
             self.foreseen(at, target, given)
         while True:
             self.answer(cast("list[Json]", parse(framed(self.channel.recv))))
@@ -102,19 +121,11 @@ class Service:
             self.answer([key, "call", [there, *packed], {}])
             return
         try:
-            reply: list[Json] = ["v", key, pack(cast("Callable[..., object]", target)(*args), self.other), None]
+            function: Callable[..., object] = target  # pyright: ignore[reportAssignmentType]
+            reply: list[Json] = ["v", key, pack(function(*args), self.other), None]
         except BaseException as error:
             reply = ["e", key, self.report(error)]
         self.tell(reply, key)
-
-    def ended(self, order: "Order") -> bool:
-        """For a program that is no more than itself: what Python does at its end."""
-        if "script" not in order:
-            return False
-        with suppress(BaseException):
-            vars(threading)["_shutdown"]()
-        vars(atexit)["_run_exitfuncs"]()
-        return True
 
     def describe(self, value: object) -> Json:
         """What a name stands for: a handle, or null for data, which the judge may ask for."""
@@ -288,6 +299,13 @@ class Service:
         return {**made, "self": self.handle(error)} if type(error).__module__ == "__main__" else made
 
 
+def ended() -> None:
+    """For a program that is no more than itself: what Python does at its end."""
+    with suppress(BaseException):
+        vars(threading)["_shutdown"]()
+    vars(atexit)["_run_exitfuncs"]()
+
+
 def is_row(value: object) -> bool:
     """A plain value with a name: of a named tuple, or of an enumeration of numbers or texts."""
     return isinstance(value, Enum) or (isinstance(value, tuple) and hasattr(cast("object", value), "_fields"))
@@ -311,9 +329,10 @@ def public(name: object) -> bool:
     return type(name) is str and not (name.startswith("__") and name.endswith("__"))
 
 
-def serve(channel: socket, job: bytes) -> None:
-    """Runs the program of the job and answers until the judge hangs up."""
-    try:
-        Service(channel).run(cast("Order", marshal.loads(job)))
-    except Closed:
-        return
+def prepared() -> Callable[[socket, bytes], None]:
+    """What serves a program, made ready in the process that is forked, so that no fork has to make it."""
+    service = Service()
+    sys.modules["__main__"] = service.main
+    sys.argv = [""]
+    sys.setrecursionlimit(sys.getrecursionlimit() + HARNESS_DEPTH)
+    return service.serve

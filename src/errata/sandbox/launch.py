@@ -40,6 +40,7 @@ MODULES = (
 )
 """Modules of this package whose source is sent to the zygote, in the order in which they need each other."""
 ENVIRONMENT = {
+    "LD_BIND_NOW": "1",  # Else each fork looks up the C library's functions for itself.
     "PYTHONHASHSEED": "0",
     "PATH": "/usr/bin:/bin",
     "HOME": "/tmp",
@@ -77,7 +78,7 @@ def boot():
             code = compile(text, "<sandbox>/" + name + ".py", "exec") if isinstance(text, str) else text
             exec(code, made["errata.sandbox." + name].__dict__)
         for name in made: del sys.modules[name]
-        made["errata.sandbox.zygote"].main(control, settings, made["errata.sandbox.candidate"].serve)
+        made["errata.sandbox.zygote"].main(control, settings, made["errata.sandbox.candidate"].prepared)
     except Exception as error:
         control.sendall(b"X" + f"{type(error).__name__}: {error}".encode(errors="replace")[:4000])
 boot()

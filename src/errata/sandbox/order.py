@@ -71,8 +71,9 @@ class Asked:
 
 def written(order: Order) -> bytes:
     """Version 2 of marshal keeps no word of objects that are one: literals are each their own."""
-    order = {**order, "source": order["source"].removeprefix("\ufeff")}
-    return marshal.dumps(order, 2)  # pyright: ignore[reportArgumentType]
+    source = order["source"].removeprefix("\ufeff")
+    rest = (order["imports"], order["call"], order["plan"], order["whole"], order["back"], order.get("script", False))
+    return marshal.dumps((source, *rest), 2)  # pyright: ignore[reportArgumentType]
 
 
 def unplain(_: object) -> Json:

@@ -4,6 +4,7 @@ What the interpreter writes into its own code while it specialises it, and what 
 otherwise write and make again in every fork, a page at a time.
 """
 
+import ctypes
 import marshal
 import sys
 from _socket import SHUT_WR, socket, socketpair
@@ -27,18 +28,48 @@ TIMES = 20
 """Enough for the interpreter to have specialised its code."""
 
 
-def rehearse(serve: Callable[[socket, bytes], None]) -> None:
+def rehearse(prepared: Callable[[], Callable[[socket, bytes], None]]) -> None:
     """Runs it, and leaves the interpreter's state as it was."""
     main, arguments, depth = sys.modules["__main__"], sys.argv, sys.getrecursionlimit()
     sealed = [marshal.dumps(given, 2) for given in ((1, [3, 1, 2]), ("x", [5]))]
     plan: list[bytes | list[object]] = [*sealed, [2, {"t": "tuple", "v": [1, 2]}]]
-    order = {"source": REHEARSAL, "imports": [], "back": False, "call": "f", "plan": plan, "whole": True}
-    job = marshal.dumps(order, 2)  # pyright: ignore[reportArgumentType]
+    job = marshal.dumps((REHEARSAL, [], "f", plan, True, False, False), 2)  # pyright: ignore[reportArgumentType]
     for _ in range(TIMES):
         ours, theirs = socketpair()
         ours.shutdown(SHUT_WR)
-        serve(theirs, job)
+        prepared()(theirs, job)
         ours.close()
         theirs.close()
     sys.modules["__main__"], sys.argv = main, arguments
     sys.setrecursionlimit(depth)
+
+
+SMALL, LARGE = 512, (65536, 32768, 16384, 8192, 4096, 2048, 1024, 520)
+"""Bytes: objects up to here are kept in pools by their size; what is larger the C library keeps."""
+PAGE, POOL_HEAD, TRIES = 4096, 48, 2000
+
+
+def fill() -> None:
+    """Uses up the free places between what is there, so that a fork's new objects lie together on new pages.
+
+    Otherwise each of them would fall into another page of this process, of which the fork then makes a copy.
+    """
+    own = ctypes.PyDLL(None)
+    try:
+        trim, end, malloc, small = own.malloc_trim, own.sbrk, own.malloc, own.PyObject_Malloc
+    except AttributeError:
+        return
+    for function in (end, malloc, small):
+        function.restype = ctypes.c_void_p
+    trim(ctypes.c_size_t(1 << 17))
+    last = (end(ctypes.c_long(0)) or 0) - (1 << 18)
+    for size in LARGE:
+        for _ in range(TRIES):
+            if (malloc(ctypes.c_size_t(size)) or last) >= last:
+                break
+    for size in range(16, SMALL + 1, 16):
+        place = 0
+        for _ in range(TRIES):
+            before, place = place, small(ctypes.c_size_t(size)) or 0
+            if before % PAGE == POOL_HEAD and place == before + size:
+                break
