@@ -123,3 +123,18 @@ def test_an_unusual_but_honest_program_passes(name, worker):
     source, test = HONEST[name]
     found = judged(worker, source, test, entry="")
     assert found.outcome == "passed", found.detail
+
+
+def test_an_array_that_is_changed_in_place_is_changed_for_the_test(worker):
+    pytest.importorskip("numpy")
+    test = "import numpy as np\na = np.array([[1, 2], [3, 4]])\nf(a)\nassert a.tolist() == [[2, 4], [6, 8]]"
+    assert judged(worker, "def f(a): a *= 2\n", test, copy_back=True).outcome == "passed"
+    assert judged(worker, "def f(a): a *= 3\n", test, copy_back=True).outcome == "wrong"
+    assert judged(worker, "def f(a): a *= 2\n", test).outcome == "wrong"
+
+
+def test_an_array_of_another_shape_is_not_put_in_the_place_of_the_tests(worker):
+    pytest.importorskip("numpy")
+    source = "def f(a):\n    a.resize((1, 2), refcheck=False)\n"
+    test = "import numpy as np\na = np.array([1, 2, 3])\nf(a)\nassert a.shape == (1, 2)"
+    assert judged(worker, source, test, copy_back=True).outcome == "crashed"

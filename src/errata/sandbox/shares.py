@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from errata.sandbox.protocol import MOST_DEPTH, MUTABLE, PACKERS, Broken, Json, Known, Other, pack, unpack
+from errata.sandbox.values import from_numpy
 
 MOST = 200
 """Objects whose changes are told; of more the latest."""
@@ -30,7 +31,8 @@ class Shared:
 
     def pack(self, value: object, other: Other, sent: set[int], depth: int) -> Json:
         kind = type(value)
-        if depth > MOST_DEPTH or (kind not in MUTABLE and kind not in CONTAINERS):
+        numbers = from_numpy(value) if kind.__name__ == "ndarray" and getattr(value, "shape", ()) else None
+        if depth > MOST_DEPTH or (kind not in MUTABLE and kind not in CONTAINERS and numbers is None):
             return pack(value, other, depth)
 
         def inner(item: object) -> Json:
@@ -46,6 +48,8 @@ class Shared:
         if number in sent:
             return {"t": "same", "v": number}
         sent.add(number)
+        if numbers is not None:
+            return {"t": "same", "v": [number, numbers]}
         if kind is list:
             return {"t": "same", "v": [number, [inner(item) for item in cast("list[object]", value)]]}
         tag, make = PACKERS[kind]
@@ -73,12 +77,19 @@ class Shared:
                 if mine is None:
                     self.keep(number, new)
                     return new
-                if type(new) is not type(mine):
+                if type(new) is not type(mine) or not fits(mine, new):
                     raise Broken
                 refill(mine, new)
                 return mine
             case _:
                 raise Broken
+
+
+def fits(mine: object, new: object) -> bool:
+    """An array keeps its shape, of which it has one, and its kind of numbers."""
+    return getattr(mine, "shape", None) != () and all(
+        getattr(mine, name, None) == getattr(new, name, None) for name in ("shape", "dtype")
+    )
 
 
 def refill(mine: object, new: object) -> None:
