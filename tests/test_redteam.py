@@ -18,7 +18,7 @@ from errata.redteam import cell
 from errata.redteam.attack import Settings, attack
 from errata.redteam.corpus import Entry, corpus
 from errata.redteam.graders import called, grader
-from errata.redteam.results import Report, Result
+from errata.redteam.results import Report, Result, show
 from errata.sandbox.tiers import probe
 
 CORPUS = {entry.id: entry for entry in corpus()}
@@ -245,3 +245,31 @@ for against in ("subprocess", "errata"):
         ["exit-in-call", "lie-eq", "out-read-file"],
         [],
     ], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        ("absent", "has no attribute 'absent'"),
+        ("raises", "does not judge a plain right program: ValueError: boom"),
+        ("ends", "does not judge a plain right program: it died"),
+    ],
+)
+def test_a_function_that_cannot_judge_is_refused_before_the_corpus_is_put_to_it(mine, function, said):
+    need(1)
+    mine.write_text(
+        "import os\ndef raises(program, tests):\n    raise ValueError('boom')\n"
+        "def ends(program, tests):\n    os._exit(3)\n"
+    )
+    with pytest.raises(UsageError) as refused:
+        attack(Settings(against=f"{mine}:{function}"), progress=False)
+    assert said in str(refused.value)
+    assert str(refused.value).startswith(f"--against: {mine}:{function} ")
+
+
+def test_a_grader_that_refuses_all_is_not_called_safe_and_its_name_stays_as_it_is(capsys):
+    rows = tuple(Result(id=id, group="honest", note="", said="fail", through="refused: fail") for id in ("a", "b"))
+    show(Report(against="reward.py:boom:x", results=rows))
+    told = capsys.readouterr().out
+    assert "It refuses every honest program too" in told
+    assert "reward.py:boom:x: 0 of 0 attacks" in told

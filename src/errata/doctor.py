@@ -24,7 +24,7 @@ def examine(console: Console | None = None) -> None:
     """
     console = console or Console()
     found = sandbox.probe()
-    console.print(f"[bold]sandbox[/bold]  tier {found.tier} of 1 (best), 2 and 3 (nothing held)")
+    console.print(f"[bold]sandbox[/bold]  tier {found.tier} (1 is the best; 3 would hold nothing)")
     for held in found.held:
         console.print(f"  held: {held}", markup=False)
     for missing in found.missing:

@@ -161,7 +161,7 @@ def table(path: Path) -> None:
             by_goal.add_row("no token" if goal == "none" else goal, *cells)
         console.print(by_goal)
     if seen := watched.lines(folder):
-        console.print(watched.verdict(seen))
+        console.print(watched.verdict(seen), markup=False, emoji=False)
 
 
 def _tries(folder: Folder) -> Table:

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from errata.errors import Fault
+from errata.errors import Fault, UsageError
 from errata.redteam import cell
 from errata.redteam.corpus import Entry, corpus
 from errata.redteam.graders import Grader, grader
@@ -66,11 +66,23 @@ def attack(settings: Settings, only: Sequence[Entry] | None = None, progress: bo
     else:
         other = grader(settings.against, settings.python, settings.seconds)
         cell.needed()
+        if only is None:
+            rehearsed(other)
         fit = [entry for entry in entries if suits(entry, other.name) and other.takes(entry)]
         results = run(fit, lambda entry: contained(entry, other), settings, progress)
         name = other.name
     left_out = len(entries) - len(fit)
     return Report(against=name, results=tuple(results), left_out=left_out, seconds=time.monotonic() - began)
+
+
+def rehearsed(other: Grader) -> None:
+    """Raises UsageError for a function that judges not even a plain right program: it would look safe, or slow."""
+    if not other.path:
+        return
+    seen = cell.run(other.job(next(entry for entry in corpus() if entry.expect == "pass")))
+    said = seen.raised or (f"it died, {seen.died}" if seen.died else "it does not come back" if seen.hung else "")
+    if said:
+        raise UsageError(f"--against: {other.name} does not judge a plain right program: {said}")
 
 
 def suits(entry: Entry, name: str) -> bool:

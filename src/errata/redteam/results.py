@@ -87,7 +87,7 @@ def grouped(results: Sequence[Result]) -> dict[str, list[Result]]:
 
 def show(report: Report, console: Console | None = None) -> None:
     """Print the table by group, what got through with what it tries, and the last line."""
-    console = console or Console(highlight=False)
+    console = console or Console(highlight=False, emoji=False)
     table = Table(title=f"attacks on {escape(report.against)}", title_justify="left")
     for name in ("", "programs", "got through", ""):
         table.add_column(name, justify="left" if not name else "right")
@@ -101,4 +101,7 @@ def show(report: Report, console: Console | None = None) -> None:
         console.print(f"[red]{escape(row.id)}[/red]  {escape(row.note)}: {escape(row.through)}")
     if report.left_out:
         console.print(f"{report.left_out} programs left out: made for another grader, or this one cannot be given them")
+    honest = sum(result.group == HONEST for result in report.results)
+    if honest and len(report.refused) == honest:
+        console.print("It refuses every honest program too, so what it refuses tells nothing.")
     console.print(f"{escape(report.line())} ({report.seconds:.0f} s)", soft_wrap=True)
