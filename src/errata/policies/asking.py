@@ -281,7 +281,7 @@ class Asking:
         elif status in (*FIELDS, 413):
             hint = f" (asked for {prompt.id})"
         elif status == 404 and isinstance(prompt.text, str):
-            hint = " (a chat model is asked with messages: --prompt chat)"
+            hint = " (a chat model is asked with messages: --prompt chat, or --style chat of evaluate)"
         elif 300 <= status < 400:
             hint = " (it points elsewhere: name that URL)"
         raise UsageError(f"{self.target.url}: model {self.target.name!r}: {said}{hint}")
