@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from errata.errors import Fault, UsageError
-from errata.sandbox import launch, places, tiers
+from errata.sandbox import held, launch, places, tiers
 from errata.sandbox.child import Child
 from errata.sandbox.limits import Ended, Limits
 from errata.sandbox.worker import Worker
@@ -81,7 +81,7 @@ def box(tier: int) -> Iterator[Box]:
     os.chmod(root, 0o755)
     with pytest.MonkeyPatch.context() as patch:
         [patch.setattr(launch, name, lambda: texts) for name in ("codes", "sources")]
-        patch.setattr(launch, "scratch_root", lambda: root)
+        patch.setattr(held, "scratch_root", lambda: root)
         made = Box(tier)
         yield made
         made.worker.close()
@@ -542,7 +542,7 @@ def hostile_programs_leave_nothing(box: Box, count: int) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
     assert box.says("import os; print(os.listdir('.'))") == "[]"
     assert family(box.worker) <= 2
-    assert len(os.listdir(launch.scratch_root())) <= 1
+    assert len(os.listdir(held.scratch_root())) <= 1
 
 
 def test_nothing_is_left_behind_after_200_hostile_programs(box: Box) -> None:
@@ -572,9 +572,10 @@ def test_a_closed_worker_leaves_no_process_and_no_folder(box: Box, tier: int) ->
 def test_a_zygote_ends_when_its_judge_is_killed(tier: int) -> None:
     source = f"""
 import os, sys
-from errata.sandbox.launch import Zygote
+from errata.sandbox.held import Zygote
+from errata.sandbox.launch import sow
 from errata.sandbox.places import python
-zygote = Zygote({tier}, python(), 1)
+zygote = Zygote({tier}, sow(python()), 1)
 print(zygote.process.pid, zygote.folder, flush=True)
 os.kill(os.getpid(), 9)
 """

@@ -5,12 +5,12 @@ import math
 import os
 import select
 import signal
-import socket
 import time
+from _socket import SCM_RIGHTS, SOL_SOCKET, socketpair
 
 from errata.errors import Fault
-from errata.sandbox import zygote as inside
-from errata.sandbox.launch import Zygote
+from errata.sandbox import control as inside
+from errata.sandbox.held import Zygote, opened
 from errata.sandbox.limits import Ended, Hit, Limits
 from errata.sandbox.watch import Look, kept_waiting, look, written
 
@@ -35,7 +35,7 @@ class Child:
         self._own = 0.0
         self._judged, self._kept_waiting = time.thread_time(), math.nan
         try:
-            self.channel, theirs = socket.socketpair()
+            self.channel, theirs = socketpair()
         except OSError as error:
             raise Fault(f"sandbox: no channel to a program: {error}") from error
         given = [theirs.detach()]
@@ -62,7 +62,7 @@ class Child:
                 limits.files,
                 limits.processes,
             )
-            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", given))
+            rights = (SOL_SOCKET, SCM_RIGHTS, array.array("i", given))
             zygote.control.sendmsg([header], [rights])
         except OSError as error:
             raise self._lost(error) from error
@@ -142,7 +142,7 @@ class Child:
         wall = time.monotonic() - self._began
         if wall < GLANCE:
             return GLANCE
-        seen = look(self._zygote.process.pid, depth=0 if self._zygote.tier == 3 else 1)
+        seen = look(self._zygote.process.pid, depth=1 if self._zygote.tier == 2 else 0)
         if seen.resident_mib > self._limits.memory_mib:
             self.hit = "memory"
             return 0
@@ -215,14 +215,3 @@ def readable(descriptors: list[int], seconds: float) -> list[int]:
     for descriptor in descriptors:
         poll.register(descriptor, select.POLLIN)
     return [descriptor for descriptor, _ in poll.poll(math.ceil(1000 * seconds))]
-
-
-def opened(data: bytes) -> int:
-    """A descriptor that reads as the data."""
-    if not data:
-        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-    descriptor = os.memfd_create("errata")
-    with open(descriptor, "wb", closefd=False) as file:
-        file.write(data)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor

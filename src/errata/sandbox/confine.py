@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+from collections.abc import Callable
 
 from errata.sandbox import kernel, landlock, namespaces, seccomp
 from errata.sandbox.scratch import empty
@@ -20,18 +21,20 @@ class Unavailable(Exception):
     """This machine does not let a process build the walls of the tier; says which step it refused."""
 
 
-def confine(tier: int, folder: str, readable: list[str], mib: int) -> str:
+def confine(tier: int, folder: str, readable: list[str], mib: int, announce: Callable[[int], None]) -> str:
     """Confines this process and returns its scratch folder. It returns in another process.
 
-    folder: an empty folder. Raises Unavailable.
+    folder: an empty folder. announce: told the process with which all that runs from now on ends. Raises Unavailable.
     """
     try:
+        if tier != 1:
+            announce(os.getpid())
         if tier == 3:
             return folder
         machine = seccomp.machine()
         known = landlock.version()
         if tier == 1:
-            folder = namespaces.enter(folder, readable, mib)
+            folder = namespaces.enter(folder, readable, mib, announce)
         else:
             attended(folder)
             owner = os.stat(folder).st_uid

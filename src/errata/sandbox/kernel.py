@@ -15,13 +15,15 @@ MOUNT_SETATTR = 442
 ATTR_RDONLY, ATTR_NOSUID, ATTR_NODEV = 1, 2, 4
 AT_RECURSIVE, AT_EMPTY_PATH = 0x8000, 0x1000
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+CLONE = {"x86_64": 56, "aarch64": 220}
+CLONE_PARENT, CLONE_CHILD_TID = 0x8000, 0x1200000
 CAPSET = {"x86_64": 126, "aarch64": 91}
 
 NEWNS, NEWCGROUP, NEWUTS, NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_SECUREBITS = 1, 4, 22, 24, 28
-PR_SET_NO_NEW_PRIVS = 38
+PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_GET_TID_ADDRESS = 36, 38, 40
 ADDR_NO_RANDOMIZE = 0x40000
 LOCKED_DOWN = 0x2F
 """Secure bits: root is no different, no keeping of capabilities, neither to be undone."""
@@ -58,6 +60,23 @@ def same_addresses() -> Generator[None]:
 
 def unshare(flags: int) -> None:
     checked("unshare", libc.unshare(flags))
+
+
+def sibling() -> bool:
+    """As fork, but the new process is another child of our own parent, which is to wait for it. True in the new one.
+
+    Nothing happens where the kernel refuses.
+    """
+    held = ctypes.PyDLL(None)
+    known = ctypes.c_ulong()
+    libc.prctl(PR_GET_TID_ADDRESS, ctypes.byref(known))
+    machine = os.uname().machine
+    last = (known, ctypes.c_ulong()) if machine == "x86_64" else (ctypes.c_ulong(), known)
+    flags = CLONE_PARENT | (CLONE_CHILD_TID if known.value else 0)
+    if held.syscall(ctypes.c_long(CLONE[machine]), ctypes.c_ulong(flags), None, None, *last) != 0:
+        return False
+    ctypes.pythonapi.PyOS_AfterFork_Child()
+    return True
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, data: str = "") -> None:

@@ -5,10 +5,12 @@ in a user namespace, so that a program is not even outside the root user.
 """
 
 import os
+import select
+from collections.abc import Callable
 
 from errata.sandbox import kernel
+from errata.sandbox.control import NOBODY
 
-NOBODY = 65534
 INSIDE = 1000
 """User and group of a program, as it sees itself."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
@@ -17,10 +19,11 @@ TMP, ELSEWHERE = "/tmp", "/scratch"
 SPACES = kernel.NEWNS | kernel.NEWPID | kernel.NEWNET | kernel.NEWIPC | kernel.NEWUTS | kernel.NEWCGROUP
 
 
-def enter(folder: str, readable: list[str], mib: int) -> str:
-    """Returns the scratch, in process 1 of new namespaces; the caller's own process waits outside and ends with it.
+def enter(folder: str, readable: list[str], mib: int, announce: Callable[[int], None]) -> str:
+    """Returns the scratch, in process 1 of new namespaces; the caller's own process, which is outside, has ended.
 
     folder: empty, to build the new root on. readable: what is shown, under its own path. mib: the scratch's size.
+    announce: told process 1, by its number outside, before this returns.
     Raises OSError, naming the step, where this machine refuses one.
     """
     as_root = os.geteuid() == 0 and mapped(NOBODY)
@@ -37,9 +40,10 @@ def enter(folder: str, readable: list[str], mib: int) -> str:
     fill(folder, scratch, NOBODY if as_root else INSIDE, mib)
     kernel.pivot_root(folder)
     (asked, ask), (told, tell) = os.pipe(), os.pipe()
+    watched = os.pidfd_open(os.getpid())
     pid = os.fork()
     if pid:
-        attend(pid, outside if as_root else None, asked, tell, (ask, told))
+        attend(pid, outside if as_root else None, asked, tell, (ask, told), announce)
     os.close(asked)
     os.close(tell)
     os.close(outside)
@@ -52,6 +56,11 @@ def enter(folder: str, readable: list[str], mib: int) -> str:
         os.setresuid(INSIDE, INSIDE, INSIDE)
     os.close(ask)
     os.close(told)
+    # From then on this process is the seed's own, and is to end with that one, not with the one that goes.
+    gone = select.poll()
+    gone.register(watched, select.POLLIN)
+    gone.poll()
+    os.close(watched)
     kernel.prctl("pdeathsig", kernel.PR_SET_PDEATHSIG, 9)
     return scratch
 
@@ -76,17 +85,30 @@ def write_maps(proc: int, pid: str, user: int, group: int) -> None:
             raise OSError(error.errno, f"{name}: {error.strerror}") from error
 
 
-def attend(pid: int, proc: int | None, asked: int, tell: int, unused: tuple[int, ...]) -> None:
-    """The process outside: writes the inner one's maps where only root can, then waits for its end; never returns."""
+def attend(
+    pid: int,
+    proc: int | None,
+    asked: int,
+    tell: int,
+    unused: tuple[int, ...],
+    announce: Callable[[int], None] | None = None,
+) -> None:
+    """The process outside: writes the inner one's maps where only root can; never returns.
+
+    announce: told of the inner one, which then goes on alone; none: this process waits for its end.
+    """
     status = 1
     try:
         for descriptor in unused:
             os.close(descriptor)
+        if announce is not None:
+            announce(pid)
         if proc is not None and os.read(asked, 1) == b"?":
             write_maps(proc, str(pid), NOBODY, NOBODY)
             os.write(tell, b"!")
-        os.closerange(0, 1 << 10)
-        os.waitpid(pid, 0)
+        if announce is None:
+            os.closerange(0, 1 << 10)
+            os.waitpid(pid, 0)
         status = 0
     finally:
         os._exit(status)

@@ -1,14 +1,9 @@
 """What of this machine a program may see: a Python, its libraries, and the system libraries that they need."""
 
 import functools
-import json
 import os
-import site
-import subprocess
 import sys
-import sysconfig
 from dataclasses import dataclass
-from pathlib import Path
 
 from errata.errors import Fault, UsageError
 
@@ -39,11 +34,19 @@ class Python:
     site: list[str]
     """Folders of installed packages, to be put on the path; those of an environment that was named, also the folders
     that its `.pth` files add, so that a package under development is found."""
+    open: bool
+    """A user without rights can read all of it."""
 
 
 @functools.cache
 def python(environment: str = "") -> Python:
     """The interpreter of an environment (its folder or its executable); empty: the one that runs this."""
+    import json
+    import site
+    import subprocess
+    import sysconfig
+    from pathlib import Path
+
     if not environment:
         return described(sys.executable, sys.base_prefix, site.getsitepackages(), sysconfig.get_path("stdlib"))
     given = Path(environment).absolute()
@@ -67,11 +70,18 @@ def described(executable: str, base: str, site: list[str], stdlib: str) -> Pytho
     for path in [*SYSTEM, *own, *(os.path.realpath(p) for p in own)]:
         if not any(path == k or path.startswith(k + "/") for k in kept):
             kept.append(path)
-    return Python(executable=executable, readable=kept, site=list(dict.fromkeys(site)))
+    return Python(
+        executable=executable,
+        readable=kept,
+        site=list(dict.fromkeys(site)),
+        open=os.geteuid() == 0 and open_to_all([executable, *kept]),
+    )
 
 
 def open_to_all(paths: list[str]) -> bool:
     """Whether a user without rights can reach and read the paths."""
+    from pathlib import Path
+
     for path in paths:
         if not os.path.exists(path):
             continue

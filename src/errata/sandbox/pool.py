@@ -13,7 +13,7 @@ from typing import Self, TypeAlias
 
 from errata.errors import Fault
 from errata.sandbox.limits import Limits, Outcome, Program
-from errata.sandbox.referee import Referee
+from errata.sandbox.referee import Ground, Referee
 
 LOOK_AHEAD = 16
 """Programs taken from the iterable, and not yet answered, for each worker."""
@@ -21,6 +21,8 @@ BATCH = 8
 """Programs that a worker takes at once, where there are many."""
 AT_ONCE = 0.05
 """Seconds that they may take together."""
+SHARING = 4
+"""Workers that come of the same processes: they share memory, and the kernel's locks on it."""
 REMEMBERED = 1 << 16
 """Outcomes kept, so that an identical program later in the batch is not run again."""
 
@@ -38,7 +40,10 @@ class Pool:
         count = workers or len(cores)
         # A judge, its zygote and its programs take turns: on one core they wake each other without waking another core.
         kept = cores if count >= len(cores) > 1 else [None]
-        self.workers = [Referee(tier, unsafe, environment, kept[at % len(kept)]) for at in range(count)]
+        self._grounds = [
+            Ground(tier, unsafe, environment, judges=min(SHARING, count - first)) for first in range(0, count, SHARING)
+        ]
+        self.workers = [Referee(core=kept[at % len(kept)], ground=self._grounds[at // SHARING]) for at in range(count)]
         self._todo: queue.SimpleQueue[tuple[Digest, Program, Limits] | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[Digest, Outcome | Fault | BaseException]] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -167,6 +172,8 @@ class Pool:
             thread.join()
         for worker in self.workers:
             worker.close()
+        for ground in self._grounds:
+            ground.close()
 
 
 def attempts(worker: Referee, jobs: Sequence[tuple[Program, Limits]]) -> Iterator[Outcome | Fault]:

@@ -1,72 +1,138 @@
 """A judge in a process of its own, and who watches it.
 
 Tests meet values that nobody has checked: `10 ** f(x)` may take for ever in one instruction, and what a test prints,
-imports or allocates is no business of the process that trains. So each worker of a pool is a fresh interpreter that
+imports or allocates is no business of the process that trains. So each worker of a pool is a process of its own that
 holds one zygote and runs `run_trial`; it is watched from here, and replaced when a test keeps it too long.
 """
 
 import contextlib
-import gc
 import json
 import marshal
 import os
-import resource
 import select
-import signal
 import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
-import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, replace
-from operator import attrgetter
-from typing import TYPE_CHECKING, TypeAlias, cast
+from dataclasses import replace
+from typing import TypeAlias, cast
 
 from errata.errors import Fault, UsageError
 from errata.outcomes import Part
+from errata.sandbox.carried import IMPORTS, carried
+from errata.sandbox.control import announced
+from errata.sandbox.held import PATIENCE, Process, Seed, opened
+from errata.sandbox.launch import sow
 from errata.sandbox.limits import Limits, Outcome, Program
+from errata.sandbox.places import python
 from errata.sandbox.protocol import Closed, Json, exactly
+from errata.sandbox.rows import OUTCOME, PART, Sitting, limit_values, program_values
 from errata.sandbox.watch import TICKS
 
-if TYPE_CHECKING:
-    from errata.sandbox.worker import Worker
-
-BOOT = "import sys; sys.path[:] = {path!r}; from errata.sandbox.referee import main; main({channel}, {settings!r})"
+BOOT = IMPORTS + "from errata.sandbox.sitting import main; main({channels}, {way}, {sitting!r})"
 GRACE = 6.0
 """Seconds of CPU beyond a program's limit that a judge may use for one trial, and of silence beyond its deadline."""
 GLANCE = 0.5
-MEMORY_MIB = 3072
-"""Address space of a judge."""
-GARBAGE = 50_000
-"""Objects made between two looks for cycles: a judge makes many trees of test text, and drops them whole."""
 Plain: TypeAlias = "str | bool | int | float | tuple[str, ...] | None"
-TOGETHER = 0.01
-"""Seconds for which a judge may keep answers, to send several at once."""
-PROGRAM, LIMITS, OUTCOME, PART = (
-    tuple(field.name for field in fields(kind) if (kind, field.name) != (Outcome, "parts"))
-    for kind in (Program, Limits, Outcome, Part)
-)
-program_values, limit_values, outcome_values, part_values = (
-    attrgetter(*names) for names in (PROGRAM, LIMITS, OUTCOME, PART)
-)
+
+
+class Ground:
+    """What the judges of a pool share: the seed of their zygotes, and their own beginning."""
+
+    def __init__(self, tier: int | None = None, unsafe: bool = False, environment: str = "", judges: int = 1) -> None:
+        """tier, unsafe, environment: see `Worker`. judges: how many begin together."""
+        self.tier, self.unsafe, self.environment = tier, unsafe, environment
+        self.judges = judges
+        self._seed: Seed | None = None
+        self._waiting: list[socket.socket] = []
+        self._begun: list[subprocess.Popen[bytes]] = []
+        self._lock = threading.Lock()
+
+    def judge(self) -> socket.socket:
+        """The channel of a new judge. Raises Fault, and UsageError where there is no such Python."""
+        with self._lock:
+            if not self._waiting:
+                self._waiting = self._begin(self.judges)
+                self.judges = 1
+            return self._waiting.pop()
+
+    def _begin(self, count: int) -> list[socket.socket]:
+        """Starts an interpreter for so many judges: what they load alike is in memory once."""
+        if self._seed is None or not self._seed.alive:
+            self._seed = sow(python(self.environment))
+        held = self._seed.python
+        described = (held.executable, held.readable, held.site, held.open)
+        sitting: Sitting = (self.tier, self.unsafe, bool(self.environment), described)
+        pairs = [socket.socketpair() for _ in range(count)]
+        code, way = opened(carried()), self._seed.requests.fileno()
+        given = [theirs.fileno() for _, theirs in pairs]
+        boot = BOOT.format(path=sys.path, carried=code, channels=given, way=way, sitting=sitting)
+        try:
+            begun = subprocess.Popen(
+                [sys.executable, "-S", "-B", "-X", "utf8", "-c", boot],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[*given, way, code],
+                env={**os.environ, "PYTHONHASHSEED": "0"},
+                start_new_session=True,
+            )
+        except OSError as error:
+            for ours, _ in pairs:
+                ours.close()
+            raise Fault(f"sandbox: no judge could be started: {error}") from error
+        finally:
+            os.close(code)
+            for _, theirs in pairs:
+                theirs.close()
+        # Who holds a judge waits for it; here it is only known who need not be known any more.
+        self._begun = [*(item for item in self._begun if item.poll() is None), begun]
+        for ours, _ in pairs:
+            ours.settimeout(PATIENCE)
+        return [ours for ours, _ in pairs]
+
+    def close(self) -> None:
+        """Ends all zygotes, and the judges that nobody took."""
+        with self._lock:
+            for channel in self._waiting:
+                with contextlib.suppress(OSError):
+                    found = announced(channel)
+                    hang_up(channel)
+                    if not isinstance(found, bytes):
+                        Process(*found).leave()
+            self._waiting = []
+            for process in self._begun:
+                process.wait()
+            self._begun = []
+            if self._seed is not None:
+                self._seed.close()
 
 
 class Referee:
     """One judge; belongs to one thread, but `retire` may come from any."""
 
     def __init__(
-        self, tier: int | None = None, unsafe: bool = False, environment: str = "", core: int | None = None
+        self,
+        tier: int | None = None,
+        unsafe: bool = False,
+        environment: str = "",
+        core: int | None = None,
+        ground: Ground | None = None,
     ) -> None:
-        """tier, unsafe, environment: see `Worker`. core: the one that it and all below it keep to."""
+        """tier, unsafe, environment: see `Worker`. core: the one that it and all below it keep to.
+
+        ground: what it shares with others, which know these already; none: its own.
+        """
         self.core = core
-        self.settings: tuple[int | None, bool, str] = (tier, unsafe, environment)
-        self.tier = tier or 0
+        self._ground, self._own = ground or Ground(tier, unsafe, environment), ground is None
+        self.tier = self._ground.tier or 0
         """The tier that it judges in, as far as it is known."""
         self.retired = False
         """True once the owner wants no more programs judged."""
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Process | None = None
         self._channel: socket.socket | None = None
 
     def judge(self, program: Program, limits: Limits) -> Outcome:
@@ -115,23 +181,19 @@ class Referee:
                 raise Closed
 
     def _launch(self) -> socket.socket:
-        ours, theirs = socket.socketpair()
-        boot = BOOT.format(path=sys.path, channel=theirs.fileno(), settings=self.settings)
+        ours = self._ground.judge()
         try:
-            self.process = subprocess.Popen(
-                [sys.executable, "-S", "-B", "-X", "utf8", "-c", boot],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                env={**os.environ, "PYTHONHASHSEED": "0"},
-                start_new_session=True,
-            )
+            found = announced(ours)
         except OSError as error:
             ours.close()
             raise Fault(f"sandbox: no judge could be started: {error}") from error
-        finally:
-            theirs.close()
+        if isinstance(found, bytes):
+            ours.close()
+            raise Fault("sandbox: no judge could be started")
+        ours.settimeout(None)
+        self.process = Process(*found)
+        if self.retired:
+            self.process.kill()
         if self.core is not None:
             with contextlib.suppress(OSError):
                 os.sched_setaffinity(self.process.pid, {self.core})
@@ -153,15 +215,20 @@ class Referee:
     def close(self) -> None:
         """Ends the judge; another is started when it is needed."""
         if self._channel is not None:
-            self._channel.close()
+            hang_up(self._channel)
             self._channel = None
         if self.process is not None:
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+            self.process.leave()
             self.process = None
+        if self._own:
+            self._ground.close()
+
+
+def hang_up(channel: socket.socket) -> None:
+    """The other end hears of it even while a fork of this process still holds the channel."""
+    with contextlib.suppress(OSError):
+        channel.shutdown(socket.SHUT_RDWR)
+    channel.close()
 
 
 def tell(channel: socket.socket, message: list[tuple[tuple[Plain, ...], tuple[Plain, ...]]]) -> None:
@@ -216,63 +283,3 @@ def outcome(told: list[Json]) -> Outcome:
     named = dict(zip(OUTCOME, values, strict=True))
     made = tuple(Part(**dict(zip(PART, cast("list[str]", part), strict=True))) for part in cast("list[Json]", parts))  # pyright: ignore[reportArgumentType]
     return Outcome(parts=made, **named)  # pyright: ignore[reportArgumentType]
-
-
-def main(channel: int, settings: tuple[int | None, bool, str]) -> None:
-    """The judge's own process: answers until its owner hangs up."""
-    from errata.sandbox.places import python
-    from errata.sandbox.worker import Worker
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MIB << 20, hard))
-    talk = socket.socket(fileno=channel)
-    talk.set_inheritable(False)
-    worker = Worker(*settings)
-    if settings[2]:
-        # Tests may use the packages that programs may.
-        with contextlib.suppress(Fault, UsageError):
-            sys.path += python(settings[2]).site
-    gc.freeze()
-    gc.set_threshold(GARBAGE)
-    with contextlib.closing(worker), contextlib.suppress(Closed, OSError):
-        while True:
-            (size,) = struct.unpack(">Q", exactly(talk.recv, 8))
-            replies: list[object] = []
-            last = time.monotonic()
-            for program, limits in marshal.loads(exactly(talk.recv, size)):
-                replies.append(answer(worker, program, limits))
-                if (now := time.monotonic()) - last > TOGETHER:
-                    say(talk, replies)
-                    replies, last = [], now
-            if replies:
-                say(talk, replies)
-
-
-def say(talk: socket.socket, replies: list[object]) -> None:
-    body = json.dumps(replies).encode("ascii")
-    talk.sendall(struct.pack(">Q", len(body)) + body)
-
-
-def answer(worker: "Worker", program: Sequence[object], limits: Sequence[object]) -> object:
-    """What one program's trial came to, as JSON."""
-    from errata.sandbox.trial import run_trial
-
-    try:
-        asked = Program(**dict(zip(PROGRAM, program, strict=True)))  # pyright: ignore[reportArgumentType]
-        most = Limits(**dict(zip(LIMITS, limits, strict=True)))  # pyright: ignore[reportArgumentType]
-        if asked.cases or asked.hidden_cases:
-            from errata.sandbox.script import run_script
-
-            made = run_script(worker, asked, most)
-        else:
-            made = run_trial(worker, asked, most)
-        return ["outcome", [*outcome_values(made), [part_values(part) for part in made.parts]]]
-    except Fault as fault:
-        worker.discard()
-        return ["fault", str(fault)]
-    except UsageError as error:
-        return ["usage", str(error)]
-    except Exception:
-        worker.discard()
-        return ["bug", traceback.format_exc()]

@@ -5,7 +5,7 @@ import threading
 from dataclasses import dataclass
 
 from errata.errors import Fault
-from errata.sandbox.launch import Refused, Zygote
+from errata.sandbox.held import Refused, Seed, Zygote
 from errata.sandbox.limits import Limits
 from errata.sandbox.places import python
 
@@ -74,13 +74,19 @@ def probe(environment: str = "") -> Probe:
     """Builds the walls of each tier, best first, until one stands. Raises Fault where no zygote starts at all."""
     with Known.lock:
         if Known.found is None:
-            Known.found, built = tried(environment)
-            if built is not None:
-                built.close()
+            from errata.sandbox.launch import sow
+
+            seed = sow(python(environment))
+            try:
+                Known.found, built = tried(seed)
+                if built is not None:
+                    built.close()
+            finally:
+                seed.close()
         return Known.found
 
 
-def tried(environment: str) -> tuple[Probe, Zygote | None]:
+def tried(seed: Seed) -> tuple[Probe, Zygote | None]:
     """What can be had, and the zygote that stands behind the walls that showed it."""
     missing: list[Missing] = []
     for tier in (1, 2):
@@ -88,7 +94,7 @@ def tried(environment: str) -> tuple[Probe, Zygote | None]:
             reason = f"this is {os.uname().sysname}, and the walls are Linux's"
         else:
             try:
-                built = Zygote(tier, python(environment), Limits().file_mib)
+                built = Zygote(tier, seed, Limits().file_mib)
                 return Probe(tier=tier, missing=tuple(missing), held=HELD[tier]), built
             except Refused as refused:
                 reason = str(refused)
@@ -96,12 +102,12 @@ def tried(environment: str) -> tuple[Probe, Zygote | None]:
     return Probe(tier=3, missing=tuple(missing), held=HELD[3]), None
 
 
-def first(tier: int | None, unsafe: bool, environment: str) -> tuple[int, Zygote | None]:
+def first(tier: int | None, unsafe: bool, seed: Seed) -> tuple[int, Zygote | None]:
     """The tier to use, and a zygote of it where finding out has built one. Raises as `chosen` does."""
     with Known.lock:
         built: Zygote | None = None
         if Known.found is None:
-            Known.found, built = tried(environment)
+            Known.found, built = tried(seed)
     try:
         wanted = chosen(Known.found, tier, unsafe)
     except BaseException:

@@ -4,11 +4,9 @@ A Worker belongs to one thread. Its zygote is started when it is first needed an
 programs or is in doubt. Whatever goes wrong on this side is a `Fault`, after which the same Worker may be used again.
 """
 
-import contextlib
-
-from errata.errors import Fault, UsageError
+from errata.errors import Fault
 from errata.sandbox.child import Child
-from errata.sandbox.launch import Refused, Zygote
+from errata.sandbox.held import Refused, Seed, Zygote
 from errata.sandbox.limits import Limits
 from errata.sandbox.places import python
 from errata.sandbox.tiers import first
@@ -22,12 +20,17 @@ RECYCLE = 2000
 class Worker:
     """One zygote at a time."""
 
-    def __init__(self, tier: int | None = None, unsafe: bool = False, environment: str = "") -> None:
+    def __init__(
+        self, tier: int | None = None, unsafe: bool = False, environment: str = "", seed: Seed | None = None
+    ) -> None:
         """tier: 1 or 2 to force it; none: the best there is. unsafe: run programs even where nothing holds them.
 
         environment: the Python environment whose packages programs may use; empty: the one that runs this.
+        seed: of that environment, and another's; none: this Worker starts its own.
         """
         self.tier, self.unsafe, self.environment = tier, unsafe, environment
+        self._given = seed
+        self._own: Seed | None = None
         self.retired = False
         """True once the owner wants no more programs run."""
         self.zygote: Zygote | None = None
@@ -45,23 +48,28 @@ class Worker:
         zygote.served += 1
         return Child(zygote, job, limits, stdin)
 
-    def begin(self) -> None:
-        """Starts the zygote before it is needed; what is wrong is said when it is needed."""
-        with contextlib.suppress(Fault, UsageError):
-            self.zygote = self._launch(Limits().file_mib)
-
     def _launch(self, mib: int) -> Zygote:
-        self.tier, zygote = first(self.tier, self.unsafe, self.environment)
+        seed = self._seed()
+        self.tier, zygote = first(self.tier, self.unsafe, seed)
         if zygote is not None and zygote.mib != mib:
             zygote.close()
             zygote = None
         try:
-            zygote = zygote or Zygote(self.tier, python(self.environment), mib)
+            zygote = zygote or Zygote(self.tier, seed, mib)
         except Refused as refused:
             raise Fault(f"sandbox: tier {self.tier} was refused, though it could be had before: {refused}") from refused
         # The first program finds other free memory than all later ones, hence other addresses; let it be nobody's.
         Child(zygote, b"", Limits(file_mib=mib), b"").finish(kill=True)
         return zygote
+
+    def _seed(self) -> Seed:
+        if self._given is not None:
+            return self._given
+        if self._own is None or not self._own.alive:
+            from errata.sandbox.launch import sow
+
+            self._own = sow(python(self.environment))
+        return self._own
 
     def retire(self) -> None:
         """From any thread: ends the running program and refuses others; its owner's call raises Fault."""
@@ -78,3 +86,5 @@ class Worker:
         """Ends the zygote; the Worker may be used again."""
         if self.zygote is not None:
             self.zygote.close()
+        if self._own is not None:
+            self._own.close()

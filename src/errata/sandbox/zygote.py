@@ -1,8 +1,6 @@
 """What runs in the warm process: one fork a program, and everything of it gone before the next.
 
-This text is sent to a fresh interpreter (`worker.BOOT`); it imports the standard library alone and holds no tests.
-The control socket carries, from the judge, `S` start (header, job, descriptors), `F` finish when it has ended by
-itself, `K` kill and finish; to the judge, `R` ready, `E` ended, `X` this process is in doubt and says why.
+It is forked from a seed, which imports the standard library alone and holds no tests.
 """
 
 import ctypes
@@ -13,50 +11,30 @@ import resource
 import select
 import signal
 import struct
-import sys
 from _socket import AF_UNIX, CMSG_SPACE, SOCK_STREAM, socket
 from collections.abc import Callable
-from typing import TypeAlias, TypedDict, cast
+from functools import partial
+from typing import cast
 
 from errata.sandbox import kernel, seccomp
 from errata.sandbox.confine import Unavailable, confine
-from errata.sandbox.rehearsal import fill, rehearse
+from errata.sandbox.control import ENDED, START, Header, Settings, announce
+from errata.sandbox.rehearsal import fill
 from errata.sandbox.scratch import empty
 
-START = struct.Struct("<cBIdIIII")
-"""b"S", 1 when the job comes as a file, its bytes, seconds, memory MiB, file MiB, files, processes."""
-ENDED = struct.Struct("<ciddIB")
-"""b"E", wait status, CPU seconds of the program, of what it left running, peak KiB, 1 when nothing more may be run."""
-Header: TypeAlias = tuple[int, int, float, int, int, int, int]
 OWN = 2
 """Processes of the sandbox itself in a program's user namespace."""
-ENTRIES = 4096
-"""Files and folders that a scratch may hold."""
 STACK = 8 << 20
 HELD_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 Serve = Callable[[socket, bytes], None]
 
 
-class Settings(TypedDict):
-    """What the judge tells a zygote once, at its start."""
-
-    tier: int
-    folder: str
-    """Empty; the scratch, or where the new root is built."""
-    readable: list[str]
-    site: list[str]
-    mib: int
-
-
 def main(control: socket, settings: Settings, prepared: Callable[[], Serve]) -> None:
     """Serves until the judge hangs up."""
-    settle()
-    sys.path += settings["site"]
-    rehearse(prepared)
     tier = settings["tier"]
     try:
-        scratch = confine(tier, settings["folder"], settings["readable"], settings["mib"])
+        scratch = confine(tier, settings["folder"], settings["readable"], settings["mib"], partial(announce, control))
     except Unavailable as refusal:
         control.sendall(b"U" + str(refusal).encode())
         return
