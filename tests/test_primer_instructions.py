@@ -4,6 +4,7 @@ import gzip
 import itertools
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,8 @@ BY_HAND = {
 @pytest.fixture
 def generator(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "primer" / "instructions"))
+    # The other part of the primer has a module of this name too.
+    monkeypatch.delitem(sys.modules, "make", raising=False)
 
 
 def replies() -> dict[str, str]:
