@@ -128,14 +128,20 @@ def speeds(axes: Mapping[str, Entry], what: str) -> Iterator[str]:
     """Claim (a) for a form of the words."""
     for axis, entry in axes.items():
         bounds = cast("Mapping[str, float]", entry)
-        never = f"; in {bounds['never']} % of resamples never (counted as 99)" if bounds["never"] else ""
+        never = f"; in {bounds['never']} % of resamples never" if bounds["never"] else ""
         if bounds["stuck"]:
             never += f"; in {bounds['stuck']} % of resamples the reward token alone gains nothing, which are left out"
-        share = f"{bounds['value']:.2f} of them ({bounds['low']:.2f} to {bounds['high']:.2f}{never})"
+        value, low, high = (share_of(bounds[name]) for name in ("value", "low", "high"))
+        share = f"{value} ({low} to {high}{never})"
         if not entry["gains"]:
             share = "the reward token alone gains nothing"
         words = f"(a) {what}: less than half of the {axis} needed to get as far as the reward token alone gets"
         yield f"| {words} | {share} | {entry['decided']} |"
+
+
+def share_of(value: float) -> str:
+    """A share of the other's steps; 99 stands for never getting there."""
+    return "never" if value >= 99 else f"{value:.2f} of them"
 
 
 def searched(arms: Mapping[str, Entry]) -> Iterator[str]:
