@@ -46,7 +46,7 @@ beyond its bound, and does not where none of it is. The pretraining mix adds a s
 authors have it.
 """
 Entry = Mapping[str, object]
-WIDTH, HEIGHT, LEFT, FOOT = 760, 380, 52, 46
+WIDTH, HEIGHT, LEFT, FOOT, LEGEND = 900, 400, 52, 46, 366
 
 
 def page(found: Mapping[str, object], folder: Path) -> str:
@@ -200,7 +200,7 @@ def plot(arms: Mapping[str, Entry], axis: str) -> str:
     top = 10 * (int(top) // 10 + 1)
 
     def x(value: float) -> float:
-        return LEFT + (WIDTH - LEFT - 250) * value / most
+        return LEFT + (WIDTH - LEFT - LEGEND - 24) * value / most
 
     def y(value: float) -> float:
         return HEIGHT - FOOT - (HEIGHT - FOOT - 14) * value / top
@@ -228,9 +228,11 @@ def plot(arms: Mapping[str, Entry], axis: str) -> str:
         ]
         path = " ".join(f"{px:.1f},{py:.1f}" for px, py in places)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>')
-        end, last = places[-1][0], scores[-1]
+        # Beside one another where all arms end at the same step.
+        aside = 2 * at - len(arms) if axis == "steps" else 0
+        end, last = places[-1][0] + aside, scores[-1]
         parts.append(f'<path d="M{end:.1f} {y(last["low"]):.1f}V{y(last["high"]):.1f}" stroke="{colour}"/>')
         row = 20 + 17 * at
-        parts.append(f'<path d="M{WIDTH - 236} {row - 4}h18" stroke="{colour}" stroke-width="2"{dash}/>')
-        parts.append(f'<text x="{WIDTH - 212}" y="{row}">{NAMES.get(name, name)}</text>')
+        parts.append(f'<path d="M{WIDTH - LEGEND} {row - 4}h18" stroke="{colour}" stroke-width="2"{dash}/>')
+        parts.append(f'<text x="{WIDTH - LEGEND + 24}" y="{row}">{NAMES.get(name, name)}</text>')
     return "\n".join((*parts, "</svg>")) + "\n"
