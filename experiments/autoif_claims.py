@@ -11,6 +11,7 @@ import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from errata import jsonl
@@ -46,13 +47,19 @@ def do(folder: Path, variant: str, seed: int) -> None:
         autoif.autoif(config, run)
 
 
+@cache
+def parts() -> Mapping[str, Sequence[str]]:
+    """Of each held-out task, what each of its instructions is: a new kind, a new parameter, or neither."""
+    return {task.id: [tag.partition(":")[0] for tag in task.tags] for task in load(AUTOIF_PRIMER.held_out)}
+
+
 def rates(folder: Path, step: str, figure: str) -> dict[str, float]:
     """One value a task, the mean of its draws; nothing until the step is measured."""
     place = folder / step / "held-out"
     if not (place / "followed.json").exists():
         return {}
     values: dict[str, list[float]] = {}
-    tags = {task.id: [tag.partition(":")[0] for tag in task.tags] for task in load(AUTOIF_PRIMER.held_out)}
+    tags = parts()
     if figure == "words":
         for sample in jsonl.iterate(place / "sample.jsonl", Sample):
             values.setdefault(sample.task, []).append(float(len(sample.text.split())))
@@ -86,6 +93,8 @@ def over(rows: Sequence[Mapping[str, float]], *, signed: bool = False, unit: flo
 def claims(out: Path, seeds: int) -> dict[str, object]:
     """Everything that is reported, each thing over the seeds that have it."""
     found: dict[str, object] = {}
+    # Each is read once here, and anew at the next call, when more is done.
+    known = cache(rates)
     for variant in VARIANTS:
         folders = [out / f"{variant}-{seed}" for seed in range(seeds)]
         if not any((folder / "base/held-out/followed.json").exists() for folder in folders):
@@ -95,14 +104,14 @@ def claims(out: Path, seeds: int) -> dict[str, object]:
             told: dict[str, object] = {}
             for figure in FIGURES:
                 unit = 1 if figure == "words" else 100
-                mine = [rates(folder, step, figure) for folder in folders]
+                mine = [known(folder, step, figure) for folder in folders]
                 told[figure] = over(mine, unit=unit)
                 others = {"base": "base", "before": STEPS[at - 1], "full": ""} if at else {}
                 for name, other in others.items():
                     if name == "full" and variant == "full":
                         continue
                     beside = [
-                        rates(folder if other else out / f"full-{seed}", other or step, figure)
+                        known(folder if other else out / f"full-{seed}", other or step, figure)
                         for seed, folder in enumerate(folders)
                     ]
                     told[f"{figure} less {name}"] = over(
@@ -135,7 +144,6 @@ def main() -> None:
     for seed in range(0 if args.show else args.seeds):
         for variant in args.variants.split(","):
             do(args.out / f"{variant}-{seed}", variant, seed)
-            tell(args.out, args.seeds)
     print(tell(args.out, args.seeds))
 
 
