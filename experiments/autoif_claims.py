@@ -3,8 +3,8 @@
     python experiments/autoif_claims.py runs/autoif-claims          (resumable; --seeds N, --variants full,...)
 
 Each variant and seed is a run of its own, with the settings of `errata autoif` with no flags but for what is left out.
-claims.json is written at the end, and with --show at once of whatever is done: the held-out scores of each step, paired differences
-to the step before and to the base, answer length and quality, and each variant less the full one.
+claims.json is written at the end, and with --show at once of whatever is done: the held-out scores of each step, paired
+differences to the step before and to the base, answer length and quality, and each variant less the full one.
 """
 
 import argparse
