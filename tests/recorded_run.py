@@ -84,7 +84,8 @@ def explain(verdicts: Iterable[Verdict]) -> Iterator[Feedback]:
 
 def train(partial: Path, progress: Progress, steps: int) -> None:
     """Goes on from the last step that is on disk."""
-    for step in range(len(list(partial.iterdir())), steps):
+    # A kill may have left a step that was not whole yet beside the others.
+    for step in range(len(list(partial.glob("[0-9]*"))), steps):
         time.sleep(PAUSE)
         beside = partial / ".new"
         beside.write_text(f"{step}")
