@@ -43,7 +43,8 @@ at T=0.8, three good samples for each bad one, identical texts once, loss on the
 from core to hard tasks in (f) are asked of. Intervals are 95 %, by a hierarchical bootstrap: seeds, then the concepts
 that tasks share, then tasks; with few seeds they are rather too narrow. A claim holds where its whole interval is
 beyond its bound, and does not where none of it is. The pretraining mix adds a step of its own to each step, as the
-authors have it.
+authors have it. Where two arms were given different learning rates (table below), part of their difference may be the
+rate's: dev has few tasks.
 """
 Entry = Mapping[str, object]
 WIDTH, HEIGHT, LEFT, FOOT, LEGEND = 900, 400, 52, 46, 366
