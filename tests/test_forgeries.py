@@ -131,8 +131,9 @@ OWN = {
     "def add(a, b): raise X()",
     "raises_itself_in_a_circle": "def add(a, b):\n    e = ValueError(); f = KeyError(); e.__context__ = f; f.__context__ = e\n"
     "    raise e",
-    "changes_its_own_end": "import gc\nfor o in gc.get_objects():\n    if type(o).__name__ == 'Service':\n"
-    "        o.other = lambda value: True\n        o.report = lambda error: None\ndef add(a, b): return add",
+    "changes_its_own_end": "import sys\nframe = sys._getframe()\n"
+    "while type(frame.f_locals.get('self')).__name__ != 'Service': frame = frame.f_back\n"
+    "o = frame.f_locals['self']\no.other = lambda value: True\no.report = lambda error: None\ndef add(a, b): return add",
     "takes_the_operations_apart": "import gc\nfor o in gc.get_objects():\n"
     "    if isinstance(o, dict) and 'call' in o and 'isinstance' in o:\n        o['call'] = lambda *a: True\n"
     "        o['eq'] = o['bool'] = o['contains'] = lambda *a: True\ndef add(a, b): return 0",
