@@ -49,6 +49,8 @@ ARMS: Mapping[str, Change] = {
     "binary": lambda config, _: replace(config, feedback="none"),
     "shuffled": lambda config, _: replace(config, control="shuffled"),
     "constant": lambda config, _: replace(config, control="constant"),
+    "shuffled-same-rate": lambda config, _: replace(config, control="shuffled"),
+    "constant-same-rate": lambda config, _: replace(config, control="constant"),
     "program-loss": lambda config, _: replace(config, loss_on="program"),
     "passing": lambda config, _: replace(config, select="passing"),
     "weighted": lambda config, _: replace(config, select="weighted"),
@@ -74,9 +76,10 @@ where nothing is said; numbers of samples and tasks and the way from core to har
 form gains next to nothing here, with which nothing could be compared."""
 RATES_OF: Mapping[str, str] = {
     **dict.fromkeys(("draws-16", "draws-64", "draws-128", "tasks-16", "tasks-64", "from-core"), "chosen"),
-    **dict.fromkeys(("on-hard", "mixed"), "textual"),
+    **dict.fromkeys(("on-hard", "mixed", "shuffled-same-rate", "constant-same-rate"), "textual"),
 }
-"""Arms that take the learning rate of another, of which they change the data alone."""
+"""Arms that take the learning rate of another, of which they change the data alone; the controls at the words' own
+rate tell what they lose by their texts from what they lose by a rate that was searched for them."""
 TWINS = ("textual", "chosen")
 """Arms that others may have the same settings as."""
 A_AND_B = (

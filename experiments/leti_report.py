@@ -13,6 +13,8 @@ NAMES = {
     "binary": "LETI: the reward token alone",
     "shuffled": "control: words and verdicts of other samples",
     "constant": "control: an empty phrase of equal length",
+    "shuffled-same-rate": "words and verdicts of other samples, at the words' rate",
+    "constant-same-rate": "an empty phrase of equal length, at the words' rate",
     "program-loss": "LETI, loss on the program alone",
     "passing": "rejection sampling",
     "weighted": "reward-weighted regression",
@@ -106,6 +108,8 @@ def decided(found: Mapping[str, object]) -> Iterator[str]:
         "weighted": "(b) better than reward-weighted regression",
         "shuffled": "what is gained comes from right verdicts and words",
         "constant": "what is gained comes from what the words say",
+        "shuffled-same-rate": "what is gained comes from right verdicts and words, at one rate",
+        "constant-same-rate": "what is gained comes from what the words say, at one rate",
     }.items():
         if name in gaps:
             bounds = cast("Mapping[str, float]", gaps[name])
