@@ -32,6 +32,10 @@ NAMES = {
     "on-hard": "LETI on hard tasks alone",
     "mixed": "LETI on hard tasks alone, with the pretraining mix",
 }
+DATA = ("chosen", "draws-16", "draws-64", "draws-128", "tasks-16", "tasks-64", "from-core")
+"""Arms of (c) and (f), which have a plot of their own."""
+ASIDE = (*DATA[1:], "on-hard", "mixed", "shuffled-same-rate", "constant-same-rate")
+"""Arms that are not in the first two plots, which would be too full to read."""
 COLOURS = ("#2456c6", "#a2680a", "#2f9e62", "#b3261e", "#8c62b8", "#c84f94", "#3f86c4", "#5c6573")
 INTRODUCTION = """\
     python experiments/leti_claims.py runs/leti-claims --preset quick       (resumable; --write makes this page)
@@ -55,8 +59,11 @@ WIDTH, HEIGHT, LEFT, FOOT, LEGEND = 900, 400, 52, 46, 366
 def page(found: Mapping[str, object], folder: Path) -> str:
     """The page; its plots are written beside it."""
     arms = cast("Mapping[str, Entry]", found.get("arms", {}))
+    first = {name: arm for name, arm in arms.items() if name not in ASIDE}
     for axis in ("steps", "tokens"):
-        jsonl.write_whole(folder / f"leti-{axis}.svg", plot(arms, axis))
+        jsonl.write_whole(folder / f"leti-{axis}.svg", plot(first, axis))
+    if more := {name: arms[name] for name in DATA if name in arms and len(arms.keys() & set(DATA)) > 1}:
+        jsonl.write_whole(folder / "leti-data.svg", plot(more, "steps"))
     return "\n".join(lines(found, arms)) + "\n"
 
 
@@ -80,6 +87,8 @@ def lines(found: Mapping[str, object], arms: Mapping[str, Entry]) -> Iterator[st
             f"| {spanned(scores[-1])} | {steep(arm)} | {less} | {gap['decided'] if gap else ''} |"
         )
     yield from decided(found)
+    if len(arms.keys() & set(DATA)) > 1:
+        yield "\n## (c), (f) Samples a task, training tasks, core tasks alone\n\n![pass@1 by steps](leti-data.svg)"
     yield from searched(arms)
     yield from conditions(arms)
     yield from kept(arms)
