@@ -6,7 +6,7 @@ import pytest
 
 from errata.sandbox import Limits, Program
 from errata.sandbox.checks import ready
-from errata.sandbox.literals import outline
+from errata.sandbox.literals import execute, outline, quick
 from errata.sandbox.trial import run_trial
 from errata.sandbox.worker import Worker
 
@@ -26,8 +26,7 @@ def test_a_long_literal_stands_apart_and_the_text_does_the_same(text):
     short, names, whole = outline(text), {"f": lambda x: x}, {"f": lambda x: x}
     assert short.literals
     assert len(short.source) < 200
-    for piece in ready(text, "<test>", "f").pieces:
-        exec(piece, names)
+    execute(ready(text, "<test>", "f").pieces, names)
     exec(text, whole)
     assert all(names[name] == whole[name] for name in ("x", "y") if name in whole)
     assert names.get("__doc__") == whole.get("__doc__")
@@ -57,6 +56,32 @@ def test_a_long_literal_stands_apart_and_the_text_does_the_same(text):
 def test_other_text_stays_whole(text):
     assert not outline(text).literals
     assert outline(text).source == text
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        *("None", "True", "-0.0", "-0", "1e999", "10.50", "1e-7", "-1e5", "0x1f", "1_000", "1.", "+3", "12j"),
+        *("()", "(1,)", "(1, 2,)", "(1)", "((1, 2))", "(((),),)", "[(), []]", "(1, )", "[1,]", "(-1, None)", "(None,)"),
+        *("'it'", "'True'", "'(1,)'", "'a, b'", "'[' 'b'", "'null'", '"it\'s"', "'say \"x\"'", "r'a'", "b'a'", "u'a'"),
+        *(r"'\\'", r"'\n'", r"'\x00'", r"'\u0000'", "'\t'", "'é'", "'''a'''", "''", "['a', 'b'][0]", "{''}"),
+        *("{}", "{'a': 1, 'b': (2,), 'a': 3}", "{1: 2}", "{(1, 2): 3}", "{1, 2}", "{None}", "{'t': 'tuple', 'v': [1]}"),
+        *("...", "123456789012345678901234567890", "9" * 400, "'" + "9" * 400 + "'"),
+    ],
+)
+def test_a_literal_is_the_same_value_however_it_is_read(item):
+    text = f"x = [{item}, {'1, ' * 200}{item}]"
+    assert [repr(literal.value()) for literal in outline(text).literals.values()] in ([], [repr(eval(text[4:]))])
+
+
+@pytest.mark.parametrize("item", ["2.5", "None", "'a (b)'", "(3, 4)", "('x',)", "()", "{'k': True}", "[[-1], [0]]"])
+def test_what_is_nearly_json_is_read_without_the_compiler(item):
+    assert quick(f"[{item}, {'1, ' * 200}2]") is not None
+
+
+@pytest.mark.parametrize("item", ["true", "null", "NaN", "Infinity", "-Infinity", "nuNonell", "x", "[1](2)", "1 (2)"])
+def test_what_is_json_and_no_literal_stays_code(item):
+    assert not outline(f"x = [{item}, {'1, ' * 200}2]").literals
 
 
 def test_lines_keep_their_numbers():

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import TypeGuard
 
-from errata.sandbox.literals import outline, pieces
+from errata.sandbox.literals import Literal, outline, pieces
 from errata.sandbox.show import show
 from errata.sandbox.trees import parsed, segment, walk
 
@@ -53,7 +53,9 @@ class Test:
     """One piece of test code."""
 
     source: str
-    pieces: tuple[CodeType, ...]
+    short: str
+    """The same without its long literals."""
+    pieces: tuple[CodeType | Literal, ...]
     """Its code, one after the other: long literals stand apart."""
     error: SyntaxError | None
     """Why it is no Python."""
@@ -94,13 +96,14 @@ def ready(source: str, file: str, entry_point: str) -> Test:
         calls = {entry_point} if entry_point else set[str]()
         asserted = tuple(instrument(source, nodes, calls))
         if short.literals:
-            code = tuple(pieces(tree, short.literals, file))
+            code: tuple[CodeType | Literal, ...] = tuple(pieces(tree, short.literals, file))
         else:
             code = (compile(tree if asserts else source, file, "exec", dont_inherit=True, optimize=0),)
     except (SyntaxError, ValueError, RecursionError) as error:
         wrong = error if isinstance(error, SyntaxError) else SyntaxError(str(error))
         return Test(
             source=source,
+            short=source,
             pieces=(),
             error=wrong,
             asserted=(),
@@ -114,6 +117,7 @@ def ready(source: str, file: str, entry_point: str) -> Test:
         )
     return Test(
         source=source,
+        short=short.source,
         pieces=code,
         error=None,
         asserted=asserted,

@@ -1,16 +1,20 @@
-"""Long literals in test text, `inputs = [...]` in one line: compiled apart, so that nobody makes a tree of them.
+"""Long literals in test text, `inputs = [...]` in one line: read apart, so that nobody makes a tree of them.
 
 EvalPlus' tests carry a hundred kilobytes of arguments and results. A tree of these costs more than all the rest of a
-trial. What is left of the text has the same lines, with `...` in the place of the literals.
+trial, and the compiler more than a reader of JSON, which most of them nearly are. What is left of the text has the same
+lines, with `...` in the place of the literals.
 """
 
 import ast
 import functools
 import opcode
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from json import JSONDecoder
 from types import CodeType
+from typing import cast
 
 from errata.sandbox.trees import parsed
 
@@ -27,19 +31,21 @@ DISPLAY = frozenset(
 """What the code of a literal does, and nothing else can be made of: no call, no sum."""
 
 
+NUL = "\0"
+TURNS = (
+    *(("True", "true"), ("False", "false"), ("None", "null")),
+    *((",)", ',"\\u0000"]}'), ("(", '{"\\u0000":['), (")", "]}")),
+)
+"""What stands outside of texts, and how JSON has it: a tuple is a table of one list under a key that no text can be."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Literal:
     """A statement `name = literal`."""
 
     name: str
-    code: CodeType
-    """Of the statement."""
-
-    def value(self) -> object:
-        """Made anew each time."""
-        names: dict[str, object] = {}
-        exec(self.code, names)
-        return names[self.name]
+    value: Callable[[], object]
+    """Makes it anew each time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,22 +67,80 @@ def outline(source: str) -> Outline:
     literals: dict[int, Literal] = {}
     lines = source.split("\n")
     for at, line in enumerate(lines):
-        if (found := LINE.match(line)) and (code := display(line, found[1])):
-            literals[at + 1] = Literal(name=found[1], code=code)
+        if (found := LINE.match(line)) and (value := quick(found[2]) or display(line, found[1])):
+            literals[at + 1] = Literal(name=found[1], value=value)
             lines[at] = f"{found[1]} = ..."
     made = Outline(source="\n".join(lines), literals=literals)
     tree = parsed(made.source) if literals else None
     return made if tree is not None and fits(tree, literals) else whole
 
 
-def display(line: str, name: str) -> CodeType | None:
-    """The code of `name = literal`; none for any other text."""
+def quick(text: str) -> Callable[[], object] | None:
+    """What reads a literal by way of JSON; none where that would not give the very same, or would only perhaps."""
+    if not text.isascii() or "\\" in text or '"' in text or NUL in text:
+        return None
+    # Every other part stands between single quotes. What is no such text afterwards is no JSON either.
+    parts = text.split("'")
+    around = NUL.join(parts[::2])
+    if "true" in around or "false" in around or "null" in around:
+        return None
+    for ours, theirs in TURNS:
+        around = around.replace(ours, theirs)
+    parts[::2] = around.split(NUL)
+    read = partial(scanned, '"'.join(parts))
+    try:
+        read()
+    except (ValueError, RecursionError, MemoryError):
+        return None
+    return read
+
+
+def scanned(text: str) -> object:
+    """Raises ValueError where the text is not one value and no more."""
+    try:
+        value, end = SCAN(text, 0)
+    except StopIteration as error:
+        raise ValueError from error
+    if end != len(text):
+        raise ValueError
+    return value
+
+
+def unwrapped(table: dict[str, object]) -> object:
+    """A table of JSON, or the tuple that it stands for; one value in brackets is none."""
+    if NUL not in table:
+        return table
+    row = cast("list[object]", table[NUL])
+    if row[-1:] == [NUL]:
+        return tuple(row[:-1])
+    if len(row) == 1:
+        raise ValueError
+    return tuple(row)
+
+
+def refused(word: str) -> object:
+    raise ValueError(word)
+
+
+SCAN: Callable[[str, int], tuple[object, int]] = vars(JSONDecoder(object_hook=unwrapped, parse_constant=refused))[
+    "scan_once"
+]
+
+
+def display(line: str, name: str) -> Callable[[], object] | None:
+    """What runs `name = literal` as Python; none for any other text."""
     try:
         code = compile(line, "<literal>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     plain = frozenset(code.co_code[::2]) <= DISPLAY and code.co_names == (name,)
-    return code if plain else None
+    return partial(executed, code, name) if plain else None
+
+
+def executed(code: CodeType, name: str) -> object:
+    names: dict[str, object] = {}
+    exec(code, names)
+    return names[name]
 
 
 def fits(tree: ast.Module, literals: Mapping[int, Literal]) -> bool:
@@ -97,7 +161,15 @@ def fits(tree: ast.Module, literals: Mapping[int, Literal]) -> bool:
     return lone and found == set(literals)
 
 
-def pieces(tree: ast.Module, literals: Mapping[int, Literal], file: str) -> Iterator[CodeType]:
+def execute(code: Iterable[CodeType | Literal], names: dict[str, object]) -> None:
+    for piece in code:
+        if isinstance(piece, Literal):
+            names[piece.name] = piece.value()
+        else:
+            exec(piece, names)
+
+
+def pieces(tree: ast.Module, literals: Mapping[int, Literal], file: str) -> Iterator[CodeType | Literal]:
     """The statements of an outline, with its literals where they stand."""
     left: list[ast.stmt] = []
     for node in [*tree.body, None]:
@@ -106,6 +178,6 @@ def pieces(tree: ast.Module, literals: Mapping[int, Literal], file: str) -> Iter
             yield compile(module, file, "exec", dont_inherit=True, optimize=0)
             left = []
         if node is not None and node.lineno in literals:
-            yield literals[node.lineno].code
+            yield literals[node.lineno]
         elif node is not None:
             left.append(node)

@@ -21,6 +21,7 @@ from errata.sandbox.checks import Asserted, Test, ready, values
 from errata.sandbox.guard import Expired, guard, unchanged
 from errata.sandbox.handles import Handle
 from errata.sandbox.limits import Ended, Limits, Outcome, Program
+from errata.sandbox.literals import execute
 from errata.sandbox.meanwhile import Meanwhile, chance
 from errata.sandbox.names import collector, namespace, shared
 from errata.sandbox.order import Order, written
@@ -154,8 +155,8 @@ class Trial:
             session.named = frozenset[str]().union(*(test.expects for test in self.by_file.values()))
             session.raising = {(file, line) for file, test in self.by_file.items() for line in test.raising}
             session.meanwhile = Meanwhile()
-            seeding = any("seed" in test.source for test in self.by_file.values())
-            with guard(seconds), unchanged((self.program.setup, *self.sources)), chance(session, seeding):
+            texts = [test.short for test in self.by_file.values()]
+            with guard(seconds), unchanged(texts), chance(session, any("seed" in text for text in texts)):
                 found = self.run_together(session) if self.program.together else self.run_apart(session, names)
             self.trusting = session.trusting
         return found
@@ -232,8 +233,7 @@ class Trial:
             return self.no_python(test)
         before, session.exited = session.touched, False
         try:
-            for piece in test.pieces:
-                exec(piece, names)
+            execute(test.pieces, names)
             if test.tests:
                 from errata.sandbox.collect import collected
 
