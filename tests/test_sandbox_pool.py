@@ -128,6 +128,21 @@ def test_a_judge_that_dies_at_one_program_judges_the_others_of_its_batch(monkeyp
     assert answers == {str(n): "fault" if n == 3 else "passed" for n in range(20)}
 
 
+def test_what_waits_behind_a_slow_program_is_given_back_and_judged_by_whoever_is_free() -> None:
+    slow = [
+        Program(source=f"import time\ntime.sleep(0.5)\n{numbered(n).source}", tests=numbered(n).tests) for n in range(3)
+    ]
+    judge = pool.Referee()
+    try:
+        assert len(list(judge.judge_all([(program, LIMITS) for program in (slow[0], RIGHT, WRONG)]))) == 1
+    finally:
+        judge.close()
+    many = [*(numbered(n) for n in range(12)), *slow, *(numbered(n) for n in range(20, 40))]
+    with Pool(2) as made:
+        answers = words(made.map((str(at), program, LIMITS) for at, program in enumerate(many)))
+    assert answers == {str(at): "passed" for at in range(len(many))}
+
+
 def test_an_error_in_the_jobs_ends_the_map_and_nothing_is_left() -> None:
     def broken() -> Iterator[Job]:
         yield "a", RIGHT, LIMITS

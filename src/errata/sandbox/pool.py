@@ -125,14 +125,17 @@ class Pool:
             pace = 0.0
             while jobs := self._take(pace):
                 began = time.monotonic()
-                digests = [digest for digest, _, _ in jobs]
+                left, count = [*jobs], 0
                 try:
                     for outcome in attempts(worker, [(program, limits) for _, program, limits in jobs]):
-                        self._done.put((digests.pop(0), outcome))
+                        self._done.put((left.pop(0)[0], outcome))
+                        count += 1
+                    for job in left:
+                        self._todo.put(job)
                 except BaseException as error:
-                    for digest in digests:
+                    for digest, _, _ in left:
                         self._done.put((digest, error))
-                pace = (pace + (time.monotonic() - began) / len(jobs)) / 2
+                pace = (pace + (time.monotonic() - began) / max(1, count)) / 2
         finally:
             worker.close()
 
@@ -177,7 +180,10 @@ class Pool:
 
 
 def attempts(worker: Referee, jobs: Sequence[tuple[Program, Limits]]) -> Iterator[Outcome | Fault]:
-    """Judges programs in their order; a judge or zygote that failed is replaced once a program."""
+    """Judges programs in their order, as many as it comes to; a judge or zygote that failed is replaced once a program.
+
+    What is left after a slow program is for whoever is free first.
+    """
     left, tried = list(jobs), False
     while left:
         try:
@@ -185,6 +191,7 @@ def attempts(worker: Referee, jobs: Sequence[tuple[Program, Limits]]) -> Iterato
                 del left[0]
                 tried = False
                 yield outcome
+            return
         except Fault as fault:
             worker.discard()
             if tried or worker.retired:

@@ -140,7 +140,7 @@ class Referee:
         return next(self.judge_all([(program, limits)]))
 
     def judge_all(self, jobs: Sequence[tuple[Program, Limits]]) -> Iterator[Outcome]:
-        """The same for several, in their order. What was not answered when it raises is still to be judged."""
+        """The same for several, in their order; the first at least. What was not answered is still to be judged."""
         if self.retired:
             raise Fault("sandbox: this judge is closed")
         channel = self._channel or self._launch()
@@ -154,10 +154,10 @@ class Referee:
                 if not spoken(channel, process.pid, patience):
                     self.discard()
                     yield overrun(jobs[answered][0], self.tier)
-                    if answered + 1 < len(jobs):
-                        yield from self.judge_all(jobs[answered + 1 :])
                     return
                 for answer in cast("list[Json]", hear(channel)):
+                    if answer == ["back"]:
+                        return
                     found = self._found(answer)
                     answered += 1
                     yield found

@@ -30,6 +30,8 @@ GARBAGE = 1_000
 """Objects made between two looks for cycles: the trees of test text are dropped whole, and are to be used again."""
 TOGETHER = 0.01
 """Seconds for which a judge may keep answers, to send several at once."""
+PATIENCE = 0.2
+"""Seconds after which a judge gives back what it has not begun: one slow program is not to hold up those behind it."""
 
 
 def main(channels: list[int], way: int, sitting: Sitting) -> None:
@@ -73,14 +75,17 @@ def sit(talk: socket, way: socket, sitting: Sitting) -> None:
         while True:
             (size,) = struct.unpack(">Q", exactly(talk.recv, 8))
             replies: list[object] = []
-            last = time.monotonic()
-            for program, limits in marshal.loads(exactly(talk.recv, size)):
-                replies.append(answer(worker, program, limits))
-                if (now := time.monotonic()) - last > TOGETHER:
+            began = last = time.monotonic()
+            left: list[tuple[Sequence[object], Sequence[object]]] = marshal.loads(exactly(talk.recv, size))
+            while left:
+                replies.append(answer(worker, *left.pop(0)))
+                now = time.monotonic()
+                if left and now - began > PATIENCE:
+                    replies.append(["back"])
+                    left = []
+                if not left or now - last > TOGETHER:
                     say(talk, replies)
                     replies, last = [], now
-            if replies:
-                say(talk, replies)
 
 
 def say(talk: socket, replies: list[object]) -> None:
