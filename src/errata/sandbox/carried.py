@@ -69,8 +69,12 @@ class Finder:
             loader = Loader(name, file)
             return external.spec_from_file_location(name, file, loader=loader, submodule_search_locations=inside)
 sys.meta_path.insert(0, Finder)
+late = sys.modules["inspect"] = type(sys)("inspect")
+late.__getattr__ = lambda name: getattr(__import__("inspect"), name)
+import dataclasses
+del sys.modules["inspect"]
 """
-"""What a judge's interpreter does first."""
+"""What a judge's interpreter does first. Dataclasses that say what they are need no `inspect`, which is large."""
 
 
 def code_of(module: str) -> tuple[CodeType, str, list[str] | None]:

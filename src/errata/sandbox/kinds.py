@@ -5,7 +5,6 @@ a name is compared by the plain value, here; only what it is called is asked for
 """
 
 import dataclasses
-import inspect
 import types
 from collections.abc import Generator
 from dataclasses import Field, field
@@ -14,6 +13,8 @@ from typing import TYPE_CHECKING, cast
 from errata.sandbox.handles import Handle, Same, Thing
 
 if TYPE_CHECKING:
+    import inspect
+
     from errata.sandbox.session import Session
 
 MOST_NAME = 100
@@ -192,8 +193,10 @@ def made(session: "Session", key: int, kind: str, name: str, of: object) -> obje
             return Thing(same)
 
 
-def parameters(told: object) -> inspect.Signature:
+def parameters(told: object) -> "inspect.Signature":
     """Of `operations.signature`."""
+    import inspect
+
     made: list[inspect.Parameter] = []
     one = inspect.Parameter
     kinds = (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD, one.VAR_POSITIONAL, one.KEYWORD_ONLY, one.VAR_KEYWORD)

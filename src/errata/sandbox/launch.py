@@ -70,6 +70,7 @@ def boot():
             code = compile(text, "<sandbox>/" + name + ".py", "exec") if isinstance(text, str) else text
             exec(code, made["errata.sandbox." + name].__dict__)
         for name in made: del sys.modules[name]
+        del sources, name, text, code
         made["errata.sandbox.seed"].main(requests, site, made["errata.sandbox.candidate"].prepared)
     except Exception as error:
         reason = b"X" + f"{type(error).__name__}: {error}".encode(errors="replace")[:4000]

@@ -6,14 +6,13 @@ it is kept, so that catching it changes nothing.
 """
 
 import builtins
-import inspect
 import threading
 import types
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from types import TracebackType
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from errata.outcomes import Outcome as Word
 from errata.sandbox import protocol
@@ -28,6 +27,9 @@ from errata.sandbox.raised import Own, Raised, Report, class_of, error_of, told
 from errata.sandbox.shares import Shared
 from errata.sandbox.values import base, derived, every, from_numpy, to_numpy
 from errata.sandbox.worker import Child
+
+if TYPE_CHECKING:
+    import inspect
 
 MOST_REMEMBERED = 8
 MOST_NESTED = 40
@@ -293,7 +295,7 @@ class Session:
         """Whether the test raised it by a statement of its own, in the very block that it left."""
         return trace.tb_next is None and (trace.tb_frame.f_code.co_filename, trace.tb_lineno) in self.raising
 
-    def signature(self, target: Handle) -> inspect.Signature:
+    def signature(self, target: Handle) -> "inspect.Signature":
         return parameters(self.ask("signature", target))
 
     def lend(self, key: int, operation: str, given: list[Json], words: dict[str, Json]) -> None:

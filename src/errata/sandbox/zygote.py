@@ -19,7 +19,6 @@ from typing import cast
 from errata.sandbox import kernel, seccomp
 from errata.sandbox.confine import Unavailable, confine
 from errata.sandbox.control import ENDED, START, Header, Settings, announce
-from errata.sandbox.rehearsal import fill
 from errata.sandbox.scratch import empty
 
 OWN = 2
@@ -47,7 +46,6 @@ def main(control: socket, settings: Settings, prepared: Callable[[], Serve]) -> 
     serve = prepared()
     practise(control)
     gc.collect()
-    fill()
     gc.freeze()
     gc.disable()
     control.sendall(b"R")
