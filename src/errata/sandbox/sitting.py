@@ -13,6 +13,7 @@ import time
 import traceback
 from _socket import socket
 from collections.abc import Sequence
+from importlib import import_module
 
 from errata.errors import Fault, UsageError
 from errata.sandbox.control import announce
@@ -30,6 +31,8 @@ GARBAGE = 1_000
 """Objects made between two looks for cycles: the trees of test text are dropped whole, and are to be used again."""
 TOGETHER = 0.01
 """Seconds for which a judge may keep answers, to send several at once."""
+SHARED = ("datetime", "decimal", "fractions")
+"""Modules that the first programs would make each judge load: they are to be in memory once."""
 PATIENCE = 0.2
 """Seconds after which a judge gives back what it has not begun: one slow program is not to hold up those behind it."""
 
@@ -40,11 +43,14 @@ def main(channels: list[int], way: int, sitting: Sitting) -> None:
     way: to the seed of their zygotes.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.freeze()
     mine, *others = channels
     if others:
         from errata.sandbox.kernel import sibling
 
+        for name in SHARED:
+            import_module(name)
+        gc.collect()
+        gc.freeze()
         for channel in others:
             if sibling():
                 mine = channel
