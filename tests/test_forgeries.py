@@ -81,6 +81,13 @@ def test_a_recorded_program_gets_the_verdict_it_must(row, referee, tmp_path):
     assert not found.forgeable
 
 
+SERVICE = """
+import sys
+frame = sys._getframe()
+while type(frame.f_locals.get('self')).__name__ != 'Service': frame = frame.f_back
+service = frame.f_locals['self']
+"""
+"""How a program finds what serves it."""
 OWN = {
     "answers_before_it_is_asked": RAW + 'everywhere(["v", 1, 3, None])\ndef add(a, b): return 0',
     "says_that_it_has_run_and_answers_all": RAW
@@ -131,12 +138,11 @@ OWN = {
     "def add(a, b): raise X()",
     "raises_itself_in_a_circle": "def add(a, b):\n    e = ValueError(); f = KeyError(); e.__context__ = f; f.__context__ = e\n"
     "    raise e",
-    "changes_its_own_end": "import sys\nframe = sys._getframe()\n"
-    "while type(frame.f_locals.get('self')).__name__ != 'Service': frame = frame.f_back\n"
-    "o = frame.f_locals['self']\no.other = lambda value: True\no.report = lambda error: None\ndef add(a, b): return add",
-    "takes_the_operations_apart": "import gc\nfor o in gc.get_objects():\n"
-    "    if isinstance(o, dict) and 'call' in o and 'isinstance' in o:\n        o['call'] = lambda *a: True\n"
-    "        o['eq'] = o['bool'] = o['contains'] = lambda *a: True\ndef add(a, b): return 0",
+    "changes_its_own_end": SERVICE
+    + "service.other = lambda value: True\nservice.report = lambda error: None\ndef add(a, b): return add",
+    "takes_the_operations_apart": SERVICE + "class add:\n    def __init__(self, *given): pass\nmade = add()\n"
+    "for name in frame.f_globals['OPERATIONS']: frame.f_globals['OPERATIONS'][name] = lambda *given, **named: True\n"
+    "frame.f_globals['OPERATIONS']['call'] = lambda *given, **named: made",
     "leaves_a_writer_behind": RAW
     + "if os.fork() == 0:\n    while True: everywhere(['v', 1, 3, None])\ndef add(a, b): return 0",
     "ends_in_a_thread": "import os, threading\ndef add(a, b):\n    t = threading.Thread(target=os._exit, args=(0,)); t.start(); t.join()\n",
