@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from errata.sandbox import tiers
 from errata.sandbox.limits import Limits, Outcome, Program
 from errata.sandbox.pool import attempt
 from errata.sandbox.referee import Referee
@@ -96,13 +95,9 @@ def stage() -> Iterator[Stage]:
         made.close()
 
 
-@pytest.fixture(scope="module", params=[1, 2], ids=["tier 1", "tier 2"])
-def worker(request: pytest.FixtureRequest, stage: Stage) -> Iterator[Referee]:
-    lacking = [m.reason for m in tiers.probe().missing if m.tier == request.param]
-    if lacking:
-        assert not os.environ.get("CI"), lacking[0]
-        pytest.skip(f"this machine refuses tier {request.param}: {lacking[0]}")
-    made = Referee(request.param)
+@pytest.fixture(scope="module")
+def worker(tier: int, stage: Stage) -> Iterator[Referee]:
+    made = Referee(tier)
     yield made
     made.close()
 

@@ -37,7 +37,7 @@ def prepared():
     return serve
 """
 """A candidate that runs its job and says nothing: these tests are about processes, not about verdicts."""
-UNREHEARSED = "def rehearse(prepared): pass\ndef fill(): pass\n"
+UNREHEARSED = "def rehearse(prepared): pass\ndef fill(): pass\ndef join(): pass\n"
 ONE_SECOND = Limits(seconds=1)
 
 
@@ -63,15 +63,6 @@ def heard(child: Child) -> bytes:
     while child.wait() and (more := child.channel.recv(1 << 16)):
         data += more
     return data
-
-
-@pytest.fixture(scope="module", params=[1, 2], ids=["tier 1", "tier 2"])
-def tier(request: pytest.FixtureRequest) -> int:
-    lacking = [m.reason for m in tiers.probe().missing if m.tier == request.param]
-    if lacking:
-        assert not os.environ.get("CI"), lacking[0]
-        pytest.skip(f"this machine refuses tier {request.param}: {lacking[0]}")
-    return request.param
 
 
 @pytest.fixture(scope="module")

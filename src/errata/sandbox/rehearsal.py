@@ -44,6 +44,35 @@ def rehearse(prepared: Callable[[], Callable[[socket, bytes], None]]) -> None:
     sys.setrecursionlimit(depth)
 
 
+def join() -> None:
+    """Makes one mapping of parts of a library that lie side by side: each mapping costs time at a fork and at its end.
+
+    A library's constants may then be run, and its table of addresses written, as any program can have it for itself.
+    """
+    protect = ctypes.PyDLL(None).mprotect
+    runs: list[list[tuple[int, int, tuple[int, str], str]]] = []
+    with open("/proc/self/maps") as file:
+        for line in file:
+            span, mode, offset, _, _, *path = line.split(maxsplit=5)
+            first, last = (int(word, 16) for word in span.split("-"))
+            part = (first, last, (first - int(offset, 16), "".join(path)), mode)
+            if not path or not path[0].startswith("/") or mode not in PROTECTION:
+                continue
+            if not runs or runs[-1][-1][1:3] != (first, part[2]):
+                runs.append([part])
+            elif mode != "rw-p":
+                runs[-1].append(part)
+            else:
+                # What was written once, when the library was loaded, lies before what may be written.
+                runs.append([runs[-1].pop(), part] if runs[-1][-1][3] == "r--p" else [part])
+    for run in runs:
+        if len(run) > 1:
+            first, (_, last, _, mode) = run[0][0], run[-1]
+            protect(ctypes.c_void_p(first), ctypes.c_size_t(last - first), PROTECTION[mode])
+
+
+PROTECTION = {"r--p": 5, "r-xp": 5, "rw-p": 3}
+"""What each part of a library has afterwards: read and execute, or read and write."""
 SMALL, LARGE = 512, (65536, 32768, 16384, 8192, 4096, 2048, 1024, 520)
 """Bytes: objects up to here are kept in pools by their size; what is larger the C library keeps."""
 PAGE, POOL_HEAD, TRIES = 4096, 48, 2000

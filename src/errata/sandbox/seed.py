@@ -18,7 +18,7 @@ from typing import cast
 
 from errata.sandbox import kernel, zygote
 from errata.sandbox.control import Settings
-from errata.sandbox.rehearsal import fill, rehearse
+from errata.sandbox.rehearsal import fill, join, rehearse
 from errata.sandbox.zygote import Serve
 
 MOST = 1 << 16
@@ -37,6 +37,7 @@ def main(requests: socket, site: list[str], prepared: Callable[[], Serve]) -> No
     watch.register(requests, select.POLLIN)
     gc.collect()
     fill()
+    join()
     gc.freeze()
     gc.disable()
     # The first fork finds other free memory than all later ones; let it be nobody's.
