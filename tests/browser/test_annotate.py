@@ -91,6 +91,33 @@ def test_a_draft_outlives_the_server_and_the_browsers_storage(serve, sit):
     assert ada.page.input_value("#text") == WORDS
 
 
+def test_who_writes_while_the_server_is_away_is_told_and_the_draft_is_saved_when_it_is_back(serve, sit):
+    served = serve()
+    ada = sit(served, "Ada", viewport=PHONE)
+    served.kill()
+    ada.page.fill("#text", WORDS)
+    ada.page.locator("#status", has_text="is kept in this browser").wait_for()
+    assert ada.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    served.start()
+    ada.page.wait_for_selector("#status:empty", state="attached")
+    ada.page.evaluate("localStorage.clear()")
+    ada.page.reload()
+    assert ada.page.input_value("#text") == WORDS
+    ada.errors.clear()
+
+
+def test_a_second_tab_on_the_same_question_is_told_of(serve, sit):
+    page = sit(serve()).page
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.fill("#text", WORDS)
+    page.wait_for_selector("#others:not([hidden])")
+    assert "open in another tab" in page.inner_text("#others")
+    other.click("#submit")
+    other.click("#confirm-yes")
+    page.locator("#others", has_text="You have answered").wait_for()
+
+
 def test_an_answer_sent_while_the_server_is_away_is_sent_again_and_written_once(serve, sit):
     served = serve()
     ada = sit(served)

@@ -29,7 +29,13 @@
   };
 
   for (const button of document.querySelectorAll("[data-post]"))
-    button.addEventListener("click", async () => location.assign((await post(button.dataset.post, {})).next));
+    button.addEventListener("click", async () => {
+      try {
+        location.assign((await post(button.dataset.post, {})).next);
+      } catch (error) {
+        trouble(error.message);
+      }
+    });
   at("naming")?.addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
@@ -211,6 +217,7 @@
   const remember = (kept) => keep(store, JSON.stringify(kept));
   let waiting = 0;
   let saving = Promise.resolve();
+  let unsaved = "";
   const save = () => {
     if (!dirty || left) return saving;
     dirty = false;
@@ -218,8 +225,16 @@
     const kept = { ...written(), saved: Date.now() };
     remember(kept);
     saving = saving.then(() => post(`${here}/draft`, kept)).then(
-      () => (at("status").textContent ||= ""),
-      () => (dirty = true),
+      () => {
+        if (at("status").textContent === unsaved) at("status").textContent = "";
+      },
+      (error) => {
+        dirty = true;
+        unsaved = error.message;
+        at("status").textContent = unsaved;
+        clearTimeout(waiting);
+        waiting = setTimeout(save, 5000);
+      },
     );
     return saving;
   };
@@ -242,6 +257,14 @@
         keepalive: true,
       }).catch(() => {});
     }
+  });
+  // Another tab of the same browser wrote to this question's place.
+  addEventListener("storage", (event) => {
+    if (event.key !== store || left) return;
+    at("others").hidden = false;
+    at("others").textContent = event.newValue
+      ? "This question is open in another tab too: of your drafts, the one that is written to last is kept."
+      : "You have answered this question in another tab; Submit here would change that answer.";
   });
   setInterval(async () => {
     if (document.hidden || Date.now() - touched > 90_000) return;
