@@ -7,6 +7,7 @@ lines, with `...` in the place of the literals.
 
 import ast
 import functools
+import marshal
 import opcode
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -76,7 +77,7 @@ def outline(source: str) -> Outline:
 
 
 def quick(text: str) -> Callable[[], object] | None:
-    """What reads a literal by way of JSON; none where that would not give the very same, or would only perhaps."""
+    """What makes a literal that JSON can read; none where JSON would not give the very same, or would only perhaps."""
     if not text.isascii() or "\\" in text or '"' in text or NUL in text:
         return None
     # Every other part stands between single quotes. What is no such text afterwards is no JSON either.
@@ -87,12 +88,11 @@ def quick(text: str) -> Callable[[], object] | None:
     for ours, theirs in TURNS:
         around = around.replace(ours, theirs)
     parts[::2] = around.split(NUL)
-    read = partial(scanned, '"'.join(parts))
     try:
-        read()
+        # What JSON can say marshal holds; it is made again in a quarter of the time.
+        return partial(marshal.loads, marshal.dumps(scanned('"'.join(parts)), 2))  # pyright: ignore[reportArgumentType]
     except (ValueError, RecursionError, MemoryError):
         return None
-    return read
 
 
 def scanned(text: str) -> object:
