@@ -9,6 +9,7 @@ import marshal
 import sys
 from _socket import SHUT_WR, socket, socketpair
 from collections.abc import Callable
+from contextlib import suppress
 
 REHEARSAL = """
 import math, re, sys, collections, itertools, functools, heapq, string
@@ -51,7 +52,7 @@ def join() -> None:
     """
     protect = ctypes.PyDLL(None).mprotect
     runs: list[list[tuple[int, int, tuple[int, str], str]]] = []
-    with open("/proc/self/maps") as file:
+    with suppress(OSError), open("/proc/self/maps") as file:
         for line in file:
             span, mode, offset, _, _, *path = line.split(maxsplit=5)
             first, last = (int(word, 16) for word in span.split("-"))
