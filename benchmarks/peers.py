@@ -180,7 +180,8 @@ def main() -> None:
         first = [ready(job) for job in jobs[:8]]
         list(pool.map(several, [name] * workers, [first] * workers))
         made = [ready(job) for job in jobs] if name in ("evalplus", "bare") else jobs
-        chunks = [made[at : at + 8] for at in range(0, len(made), 8)]
+        size = max(1, min(8, len(made) // (8 * workers)))
+        chunks = [made[at : at + size] for at in range(0, len(made), size)]
         began = time.perf_counter()
         found = [row for rows in pool.map(several, [name] * len(chunks), chunks) for row in rows]
         seconds = time.perf_counter() - began
