@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import marshal
 import os
 import queue
 import threading
@@ -14,6 +15,7 @@ from typing import Self, TypeAlias
 from errata.errors import Fault
 from errata.sandbox.limits import Limits, Outcome, Program
 from errata.sandbox.referee import Ground, Referee
+from errata.sandbox.rows import limit_values, program_values
 
 LOOK_AHEAD = 16
 """Programs taken from the iterable, and not yet answered, for each worker."""
@@ -85,7 +87,8 @@ class Pool:
                         more = False
                         break
                     key, program, limits = job
-                    digest = hashlib.sha256(repr((program, limits)).encode("utf-8", "surrogatepass")).digest()
+                    described = (program_values(program), limit_values(limits))
+                    digest = hashlib.sha256(marshal.dumps(described, 2)).digest()
                     if digest in known:
                         yield key, known[digest]
                     elif digest in waiting:
