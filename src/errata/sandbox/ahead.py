@@ -39,7 +39,7 @@ class Ahead:
         self._answers: list[list[Json]] = []
         self._silence: Word | None = None
 
-    def due(self, operation: str, called: int | None, given: Sequence[object], named: bool) -> bool:
+    def due(self, operation: str, called: int | None, given: tuple[object, ...], named: bool) -> bool:
         """Whether this question is the next that was sent ahead; false when there are none left. Raises Diverged."""
         if self.used == len(self.asked):
             return False

@@ -94,7 +94,7 @@ def ready(source: str, file: str, entry_point: str) -> Test:
         imports = tuple(ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom))
         expects, raising = frozenset(expected(nodes)), frozenset(raised(nodes))
         calls = {entry_point} if entry_point else set[str]()
-        asserted = tuple(instrument(source, nodes, calls))
+        asserted = tuple(instrument(short.source, nodes, calls))
         if short.literals:
             code: tuple[CodeType | Literal, ...] = tuple(pieces(tree, short.literals, file))
         else:

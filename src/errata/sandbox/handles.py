@@ -169,10 +169,11 @@ class Handle:
 
     def __call__(self, *args: object, **named: object) -> object:
         same = self.errata_
-        if self.errata_tainted and not self.errata_made:
+        key, session = same.key, same.session
+        if key in session.tainted and key not in session.made:
             raise TypeError(f"'{same.name}' object is not callable")
-        got = same.session.put("call", (self, *args), named)
-        if self.errata_made or same.key in same.session.classes:
+        got = session.put("call", (self, *args), named)
+        if key in session.made or key in session.classes:
             make(got)
         return got
 

@@ -5,11 +5,12 @@ from typing import cast
 
 from errata.outcomes import Outcome as Word
 from errata.sandbox.ahead import Over
-from errata.sandbox.protocol import MOST_BYTES, SIZE, Broken, Closed, Json, framed, parse
+from errata.sandbox.protocol import SIZE, Broken, Closed, Json, framed, parse
 from errata.sandbox.worker import Child
 
 MOST_RECEIVED = 512 << 20
 """Bytes of answers in one check."""
+from_bytes = int.from_bytes
 READ = 1 << 16  # Memory for more would be mapped anew each time.
 
 
@@ -26,7 +27,13 @@ class Inbox:
     def next(self) -> list[Json]:
         """Raises Over."""
         try:
-            body = self._here() or framed(self._read)
+            begin = self._at + SIZE.size
+            size = from_bytes(self._buffer[self._at : begin], "big")
+            if begin + size <= len(self._buffer):
+                body = self._buffer[begin : begin + size]
+                self._at = begin + size
+            else:
+                body = framed(self._read)
             message = parse(body)
         except Closed:
             raise self._end("early_exit") from None
@@ -38,17 +45,6 @@ class Inbox:
         if type(message) is not list or not message:
             raise self._end("crashed")
         return message
-
-    def _here(self) -> bytes:
-        """The body of the next message where all of it is here; else nothing, and nothing is taken."""
-        begin = self._at + SIZE.size
-        if begin > len(self._buffer):
-            return b""
-        (size,) = SIZE.unpack_from(self._buffer, self._at)
-        if size > MOST_BYTES or begin + size > len(self._buffer):
-            return b""
-        self._at = begin + size
-        return self._buffer[begin : begin + size]
 
     def _read(self, size: int) -> bytes:
         if self._at == len(self._buffer):

@@ -46,11 +46,11 @@ class Asked:
         """What is given, packed."""
         return packed(self.given)
 
-    def given_as(self, given: Sequence[object]) -> bool:
+    def given_as(self, given: tuple[object, ...]) -> bool:
         """Whether a call with these is the one that was asked for."""
-        if self.sealed:
-            return sealed_as(given, self.sealed)
         try:
+            if self.sealed:
+                return marshal.dumps(given, 2) == self.sealed  # pyright: ignore[reportArgumentType]
             return packed(given) == self.arguments()
         except ValueError:
             return False
@@ -113,11 +113,3 @@ def seal(given: Sequence[object]) -> bytes:
         return marshal.dumps(tuple(given), 2)  # pyright: ignore[reportArgumentType]
     packed(given)
     return b""
-
-
-def sealed_as(given: Sequence[object], sealed: bytes) -> bool:
-    """Whether these are the very arguments."""
-    try:
-        return marshal.dumps(tuple(given), 2) == sealed  # pyright: ignore[reportArgumentType]
-    except ValueError:
-        return False

@@ -22,6 +22,7 @@ PLAIN_SETUP = (ast.Import, ast.ImportFrom, ast.Expr, ast.Assign)
 MOST_DISTANCE = 8
 MOST_MARKS = 256
 MARKS = (int, float, complex, str, bytes)
+ROWS = (list, tuple, set, frozenset)
 MARKED = frozenset((*MARKS, bool))
 
 
@@ -76,8 +77,11 @@ def telling(asked: Sequence[Asked]) -> bool:
     A rule is a distance: what is expected of a call stands among the arguments of the call so much later, for at least
     half of those that expect more than a truth value.
     """
-    held = [marks(item.given) for item in asked]
     expected = [mark_of(item.expected) if says(item) else None for item in asked]
+    if not any(mark is not None for mark in expected):
+        return False
+    wide = not all(isinstance(item.expected, MARKS) for item in asked if says(item))
+    held = [marks(item.given, wide) for item in asked]
     for distance in range(1, min(len(asked), MOST_DISTANCE + 1)):
         rows = [(mark, held[at + distance]) for at, mark in enumerate(expected[:-distance]) if mark is not None]
         if rows and 2 * sum(mark in later for mark, later in rows) >= len(rows):
@@ -86,11 +90,14 @@ def telling(asked: Sequence[Asked]) -> bool:
 
 
 def says(item: Asked) -> bool:
-    return item.sign == "==" and not isinstance(item.expected, bool | None)
+    return item.sign == "==" and item.expected is not None and type(item.expected) is not bool
 
 
-def marks(values: Sequence[object]) -> frozenset[object]:
-    """What stands in values and in their parts, the outer ones first; about so many at most."""
+def marks(values: Sequence[object], wide: bool) -> frozenset[object]:
+    """What stands in values and in their parts, the outer ones first; about so many at most.
+
+    wide: lists and their like as well, not only what stands in them.
+    """
     found: set[object] = set()
     level = [*values]
     while level and len(found) < MOST_MARKS:
@@ -98,12 +105,12 @@ def marks(values: Sequence[object]) -> frozenset[object]:
         if {*map(type, level)} <= MARKED:
             found.update(level)
             break
-        found.update(map(mark_of, level))
+        found.update(map(mark_of, level) if wide else (one for one in level if isinstance(one, MARKS)))
         inner: list[object] = []
         for one in level:
             if isinstance(one, dict):
                 inner += (held for pair in cast("dict[object, object]", one).items() for held in pair)
-            elif isinstance(one, list | tuple | set | frozenset):
+            elif isinstance(one, ROWS):
                 inner += cast("Iterable[object]", one)
         level = inner
     return frozenset(found)

@@ -11,6 +11,7 @@ from errata.sandbox.kinds import NAMED, Row
 MOST = 600
 """Characters of one value."""
 PLAIN = (bool, float, type(None))
+TEXTS = (str, bytes, bytearray)
 WORD = 1 << 63
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{4,}")
 BRACKETS: dict[type, tuple[str, str]] = {
@@ -36,7 +37,7 @@ def show(value: object, most: int = MOST) -> str:
 
 def part(value: object, room: int, depth: int) -> str:
     kind = type(value)
-    if isinstance(value, str | bytes | bytearray) and len(value) > room:
+    if isinstance(value, TEXTS) and len(value) > room:
         return repr(cast("str", value)[:room]) + "..."
     if isinstance(value, int) and value.bit_length() > 4 * MOST:
         return f"<int of {value.bit_length()} bits>"
