@@ -135,6 +135,10 @@ def test_judge_names_file_line_and_field_of_bad_input(tmp_path, tasks, capsys, l
         (("leti", "r", "--model", "no-such-model"), "no model at no-such-model"),
         (("leti", "r", "--held-out", "primer[train]"), "is among tasks too"),
         (("leti", "r", "--backend", "nothing"), "no backend 'nothing'"),
+        (("leti", "r", "--tasks", ""), "tasks: needs tasks"),
+        (("ilf", "r", "--held-out", ""), "held_out: needs tasks"),
+        (("leti", "r", "--objective.pretrain-mix", "absent.txt"), "pretrain_mix: absent.txt: no such file"),
+        (("ilf-texts", "r", "--model", "primer", "--notes", "absent.jsonl"), "absent.jsonl: no such file"),
     ],
 )
 def test_bad_input_is_one_clear_line_and_exit_code_2(tmp_path, monkeypatch, capsys, words, said):
@@ -167,6 +171,9 @@ def test_the_help_of_every_command_names_its_flags():
         ((), presets.PRIMER),
         (("--model", "primer"), presets.PRIMER),
         (("--model", "other"), replace(presets.STANDARD, model="other")),
+        (("--tasks", "primer[refine][:9]"), replace(presets.PRIMER, tasks="primer[refine][:9]")),
+        (("--tasks", "own.jsonl"), replace(presets.PRIMER, tasks="own.jsonl", dev="")),
+        (("--tasks", "own.jsonl", "--dev", "mine.jsonl"), replace(presets.PRIMER, tasks="own.jsonl", dev="mine.jsonl")),
         (("--preset", "paper"), presets.PAPER),
         (("--preset=paper", "--draws", "8"), replace(presets.PAPER, draws=8)),
     ],
@@ -268,11 +275,21 @@ def test_an_output_that_cannot_be_written_is_one_clear_line(tmp_path, tasks, cap
         ("leti", "OUT", "--judging.seconds", "-2"),
         ("ilf", "OUT", "--judging.workers", "-2"),
         ("evaluate", "OUT", "--model", "primer", "--tasks", "primer[dev][:1]", "--judging.memory-mib", "0"),
+        ("judge", "SAMPLES", "--tasks", "TASKS", "-o", "OUT", "--tier", "3"),
+        ("evaluate", "OUT", "--model", "primer", "--tasks", "primer[dev][:1]", "--draws", "-1"),
+        ("evaluate", "OUT", "--model", "primer", "--tasks", "primer[dev][:1]", "--temperature", "-1"),
+        ("leti", "OUT", "--measuring.draws", "0"),
+        ("leti", "OUT", "--measuring.ks", "0"),
+        ("leti", "OUT", "--measuring.temperature", "-1"),
+        ("leti", "OUT", "--watching.draws", "0"),
+        ("leti", "OUT", "--watching.texts", "-1"),
+        ("ilf", "OUT", "--feedbacks", "-1"),
+        ("ilf", "OUT", "--go-on-with", "-1"),
     ],
 )
 def test_limits_that_there_cannot_be_are_refused_before_anything_is_begun(tmp_path, tasks, capsys, words):
     samples = write(tmp_path / "samples.jsonl", [{"task_id": "toy/0", "solution": RIGHT[0]}])
     places = {"SAMPLES": samples, "TASKS": tasks, "OUT": str(tmp_path / "out")}
     assert run(*(places.get(word, word) for word in words)) == 2
-    assert "not -" in (said := capsys.readouterr().err) or "not 0" in said or "tier 7" in said
+    assert "not -" in (said := capsys.readouterr().err) or "not 0" in said or "no sandbox tier" in said
     assert not (tmp_path / "out").exists()

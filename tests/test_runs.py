@@ -359,6 +359,31 @@ def test_what_identifies_a_run_is_refused_by_name_when_it_changes(tmp_path: Path
     assert str(refused.value) == f"{tmp_path / 'run'} was begun with other settings ({names}); use a new name"
 
 
+def test_a_setting_that_has_another_name_now_is_known_by_the_one_that_the_run_was_begun_with(tmp_path: Path) -> None:
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Measuring:
+        style: str = "auto"
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Old:
+        measuring: Measuring = Measuring()
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Asking:
+        prompt: str = field(default="auto", metadata={"was": "style"})
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class New:
+        measuring: Asking = Asking()
+
+    Old.__name__ = New.__name__
+    Run.open(tmp_path / "run", Old(), {}).close()
+    with pytest.raises(UsageError, match=r"\(measuring\.prompt\)"):
+        Run.open(tmp_path / "run", New(measuring=Asking(prompt="chat")), {})
+    Run.open(tmp_path / "run", New(), {}).close()
+    assert json.loads((tmp_path / "run/config.json").read_text())["settings"] == {"measuring": {"prompt": "auto"}}
+
+
 def test_what_does_not_shape_results_may_change_and_rounds_may_grow(tmp_path: Path) -> None:
     begun(tmp_path)
     now = Settings(rounds=3, device="cuda", limits=Limits(workers=8))
@@ -425,6 +450,21 @@ def test_where_nobody_watches_a_stage_is_one_line(tmp_path: Path, capsys: pytest
     assert out == ""
     assert said.startswith("round 0: sample: 3, ")
     assert said.count("\n") == 1
+
+
+def test_a_run_that_goes_on_says_what_is_done_and_at_what_it_stopped(tmp_path: Path, capsys) -> None:
+    with begun(tmp_path) as run:
+        assert capsys.readouterr().err == ""
+        run.at("00").map(Sample, Policy(), prompts(2))
+        with pytest.raises(Fault):
+            run.at("01").map(Sample, lambda items: (Owed(id=one.id, reason="no room") for one in items), prompts(1))
+    capsys.readouterr()
+    with begun(tmp_path) as run:
+        assert capsys.readouterr().err == f"{tmp_path / 'run'} goes on: 1 stage is done, 01/sample is not\n"
+        run.at("01").map(Sample, Policy(), prompts(1))
+    capsys.readouterr()
+    begun(tmp_path).close()
+    assert capsys.readouterr().err == f"{tmp_path / 'run'} goes on: 2 stages are done\n"
 
 
 def test_on_a_terminal_bars_within_bars_share_one_display() -> None:

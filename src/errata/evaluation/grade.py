@@ -18,7 +18,7 @@ from errata.errors import UsageError
 from errata.evaluation import events, levels
 from errata.evaluation.ifeval import Followed, accuracies, followed
 from errata.evaluation.metrics import pass_at_k
-from errata.judges import Judging, check, judge
+from errata.judges import Judging, judge
 from errata.tasks import Index, digest, load
 from errata.text import code
 from errata.types import Constrained, Owed, Rules, Sample, Task, Timed, Verdict
@@ -112,7 +112,6 @@ def grade(samples: Path, tasks: str, out: Path, judging: Judging) -> Graded:
     """
     if not out.parent.is_dir():
         raise UsageError(f"{out}: its folder does not exist")
-    check(judging)
     index = Index(load(tasks))
     work = list(read(samples, index, judging))
     if not work:

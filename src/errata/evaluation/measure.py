@@ -1,8 +1,9 @@
 """A model measured on held-out tasks: ask, judge by hidden tests, and write scores.json with intervals."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from errata.errors import UsageError
 from errata.evaluation.scoring import Scores, scores
 from errata.judges import Judging, judge
 from errata.policies import Policy, Sampling
@@ -33,10 +34,21 @@ class Measuring:
     """What of a reply is kept: all, what stands before LETI's stop words, or the first function."""
     ks: tuple[int, ...] = (1, 10, 100)
     """The k of pass@k; those above the number of draws are left out."""
-    style: Style = "auto"
-    """How tasks are put to the model."""
+    prompt: Style = field(default="auto", metadata={"was": "style"})
+    """How tasks are put to the model; `auto` is a chat where the model is trained in chats, else what fits the task."""
     seed: int = 0
     """Seed of the draws."""
+
+    def __post_init__(self) -> None:
+        if self.draws < 1:
+            raise UsageError(f"draws must be at least 1, not {self.draws}")
+        if not self.ks or min(self.ks) < 1:
+            raise UsageError(f"ks: the k of pass@k is 1 or more, not {' '.join(map(str, self.ks)) or 'none'}")
+        _ = self.sampling
+
+    def spoken(self, prompt: Style) -> "Measuring":
+        """The same, for a model that is trained with such prompts: who learns to answer in chats is asked in chats."""
+        return replace(self, prompt="chat") if self.prompt == "auto" and prompt == "chat" else self
 
     @property
     def sampling(self) -> Sampling:
@@ -72,5 +84,5 @@ def measure(
 
 def answered(run: Run, policy: Policy, tasks: Sequence[Task], settings: Measuring, goal: str = "") -> Iterable[Sample]:
     """The model's answers, in the run's folder."""
-    prompts = ask(tasks, settings.draws, goal, settings.style)
+    prompts = ask(tasks, settings.draws, goal, settings.prompt)
     return run.map(Sample, trimming(policy.sample(settings.sampling), settings.trim), prompts)

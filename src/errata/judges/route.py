@@ -29,9 +29,8 @@ def judge(tasks: Iterable[Task], judging: Judging) -> Stage[Sample, Verdict]:
     """A stage that judges every sample by its task's check; yields verdicts with their timing, or Owed.
 
     Where the tasks have checks of one kind, as sets do, samples are taken as they come; where they are mixed, all
-    samples are taken first and judged kind by kind. Raises UsageError for limits that there cannot be.
+    samples are taken first and judged kind by kind.
     """
-    check(judging)
     kinds: dict[str, list[Task]] = {}
     for task in tasks:
         kinds.setdefault("run" if task.check.kind in RUN else task.check.kind, []).append(task)
@@ -50,18 +49,6 @@ def judge(tasks: Iterable[Task], judging: Judging) -> Stage[Sample, Verdict]:
             yield from stages[kind](group)
 
     return mixed
-
-
-def check(judging: Judging) -> None:
-    """Raises UsageError for limits that there cannot be; to be asked before a run is begun."""
-    if judging.workers < 0:
-        raise UsageError(f"workers must be 0 (one a core) or more, not {judging.workers}")
-    if judging.seconds is not None and not judging.seconds > 0:
-        raise UsageError(f"a program's time limit must be above 0 seconds, not {judging.seconds:g}")
-    if judging.memory_mib < 1:
-        raise UsageError(f"memory_mib must be at least 1, not {judging.memory_mib}")
-    if judging.tier not in (None, 1, 2, 3):
-        raise UsageError(f"there is no sandbox tier {judging.tier}; there are 1 and 2")
 
 
 def of_kind(tasks: Iterable[Task], judging: Judging) -> Stage[Sample, Verdict]:

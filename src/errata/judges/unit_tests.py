@@ -47,6 +47,16 @@ class Judging:
     heads: Heads = "rule"
     """How head words of event arguments are found: by a rule, or by spaCy's parser (`pip install errata[spacy]`)."""
 
+    def __post_init__(self) -> None:
+        if self.workers < 0:
+            raise UsageError(f"workers must be 0 (one a core) or more, not {self.workers}")
+        if self.seconds is not None and not self.seconds > 0:
+            raise UsageError(f"a program's time limit must be above 0 seconds, not {self.seconds:g}")
+        if self.memory_mib < 1:
+            raise UsageError(f"memory_mib must be at least 1, not {self.memory_mib}")
+        if self.tier not in (None, 1, 2):
+            raise UsageError(f"there is no sandbox tier {self.tier}; there are 1 and 2")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:

@@ -28,6 +28,7 @@ from errata.recipes.autoif_records import Data
 from errata.recipes.autoif_settings import Autoif, Supervisor
 from errata.runs import Run
 from errata.tasks import digest, load
+from errata.training.rows import readable
 from errata.types import Demo, Pair
 
 
@@ -102,6 +103,7 @@ def identity(config: Autoif) -> dict[str, Json]:
     Raises UsageError for settings and files that do not fit, before anything is begun.
     """
     check(config.backend, config.server)
+    readable(config.objective)
     who: dict[str, Json] = dict(config.server.identity())
     for name, asked in {"supervisor": config.supervisor, "judge": config.judge}.items():
         kind, _ = check(autoif_sources.recorded(asked.backend), asked.server)

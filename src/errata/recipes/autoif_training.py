@@ -86,11 +86,11 @@ def assess(step: Run, model: str, config: Autoif) -> None:
     """Scores on the held-out tasks, their form and length, and whatever is watched beside."""
     if config.held_out:
         tasks = load(config.held_out)
-        settings = replace(config.measuring, style="chat" if config.chat else "auto")
+        settings = replace(config.measuring, prompt="chat" if config.chat else "auto")
         place = step.at("held-out")
         with serve(model, config.backend, server=config.server, folder=place.path) as policy:
             measure(place, policy, tasks, settings, judging=config.judging)
-            asked = ask(tasks, settings.draws, style=settings.style)
+            asked = ask(tasks, settings.draws, style=settings.prompt)
             samples = place.map(Sample, policy.sample(settings.sampling), asked)
         verdicts = place.map(Verdict, judge(tasks, config.judging), samples)
         topic: Sequence[Verdict] = ()

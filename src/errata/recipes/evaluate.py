@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from errata import judges
 from errata.evaluation.followbench import JudgeModel, judged, needed
 from errata.evaluation.measure import Measuring, Scores, answered, measure
 from errata.evaluation.scoring import scores
@@ -43,10 +42,25 @@ class Evaluate:
     """Seed of the draws."""
     judging: Judging = Judging()
     """Limits of the programs."""
-    style: Style = "auto"
+    prompt: Style = field(default="auto", metadata={"was": "style"})
     """How tasks are put to the model; `chat` for models with a chat template."""
     judge: JudgeModel = JudgeModel()
     """The model that decides what rules cannot (FollowBench)."""
+
+    def __post_init__(self) -> None:
+        _ = self.measuring
+
+    @property
+    def measuring(self) -> Measuring:
+        """What the measurement is told."""
+        return Measuring(
+            draws=self.draws,
+            temperature=self.temperature,
+            max_new_tokens=self.max_new_tokens,
+            trim=self.trim,
+            prompt=self.prompt,
+            seed=self.seed,
+        )
 
 
 def identity(config: Evaluate) -> dict[str, Json]:
@@ -54,7 +68,6 @@ def identity(config: Evaluate) -> dict[str, Json]:
 
     Raises UsageError for settings that do not fit, before anything is begun.
     """
-    judges.check(config.judging)
     kind, _ = check(config.backend, config.server)
     model = weights.digest(config.model, served=kind == "server")
     tasks = load(config.tasks)
@@ -68,15 +81,7 @@ def identity(config: Evaluate) -> dict[str, Json]:
 def evaluate(config: Evaluate, run: Run) -> Scores:
     """Scores of the model; what is in the run's folder already is not asked again."""
     tasks = load(config.tasks)
-    measuring = Measuring(
-        draws=config.draws,
-        temperature=config.temperature,
-        max_new_tokens=config.max_new_tokens,
-        trim=config.trim,
-        style=config.style,
-        seed=config.seed,
-    )
-    goal, other = GOALS[config.goal], config.judge
+    measuring, goal, other = config.measuring, GOALS[config.goal], config.judge
     with serve(weights.folder(config.model), config.backend, server=config.server, folder=run.path) as policy:
         if not needed(tasks, other):
             return measure(run, policy, tasks, measuring, goal=goal, judging=config.judging)

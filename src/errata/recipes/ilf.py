@@ -23,7 +23,7 @@ from typing import Literal
 
 import tyro
 
-from errata import judges, prompts
+from errata import prompts
 from errata.errors import UsageError, Waiting
 from errata.evaluation.measure import Measuring, measure
 from errata.jsonl import Json, lines
@@ -34,6 +34,7 @@ from errata.recipes.watch import Watching
 from errata.runs import Run
 from errata.tasks import apart, digest
 from errata.training import Objective, fit
+from errata.training.rows import readable
 from errata.types import Demo, Question, Task
 
 FREE = {"free": True}
@@ -129,6 +130,10 @@ class Ilf:
         for name, value in {**counts, "refinements": self.refinements}.items():
             if value < 1:
                 raise UsageError(f"{name} must be at least 1, not {value}")
+        limits = {"go_on_with": self.go_on_with, "feedbacks": self.feedbacks, "warm_up": self.warm_up}
+        for name, value in {**limits, "old_tokens": self.old_tokens}.items():
+            if value < 0:
+                raise UsageError(f"{name} must be 0 or more, not {value}")
         arms.named(self.arms)
 
 
@@ -201,8 +206,8 @@ def identity(config: Ilf) -> dict[str, Json]:
 
     Raises UsageError for settings that do not fit, before anything is begun.
     """
-    judges.check(config.judging)
     check(config.backend, config.server)
+    readable(config.refiner, config.objective, config.warming)
     check(config.critic.backend, config.critic.server)
     loaded = splits(config)
     watch.check(config.watch, config.watching, (*loaded["refine"], *loaded["tasks"]))
@@ -215,7 +220,8 @@ def identity(config: Ilf) -> dict[str, Json]:
 
 def assess(step: Run, model: str, tasks: Sequence[Task], config: Ilf) -> None:
     """Scores of one model on the held-out tasks, by hidden tests where they have them."""
-    settings = replace(config.measuring, style=config.prompt)
+    asked = config.measuring.prompt
+    settings = replace(config.measuring, prompt=config.prompt if asked == "auto" else asked)
     with serve(model, config.backend, server=config.server, folder=step.path) as policy:
         measure(step.at("held-out"), policy, tasks, settings, judging=config.judging)
     if config.watch:

@@ -25,11 +25,11 @@ import random
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 import tyro
 
-from errata import judges, prompts
+from errata import prompts
 from errata.errors import UsageError
 from errata.evaluation.measure import Measuring, Scores, measure
 from errata.feedback.execution import Style as FeedbackStyle
@@ -46,10 +46,12 @@ from errata.runs import Run
 from errata.tasks import apart, digest
 from errata.text import Trim
 from errata.training import Objective, fit
+from errata.training.rows import readable
 from errata.types import Demo, Feedback, Sample, Task, Verdict
 
 FREE = {"free": True}
 GROWS = {"may": "grow"}
+KEPT = tyro.conf.arg(metavar="{all|best,last|last}")
 PHRASE = "The program did not do what was asked, and more than this is not said of it. "
 """What the control `constant` says of every failure."""
 
@@ -65,7 +67,8 @@ class Leti:
     held_out: str = "primer[test]"
     """Tasks that scores are reported on; none may be among the training tasks."""
     dev: str = ""
-    """Tasks on which the best round is chosen; without them the last round is the result."""
+    """Tasks on which the best round is chosen; without them the last round is the result. With tasks of your own there
+    are none unless you name them."""
     iterations: int = field(default=3, metadata=GROWS)
     """Rounds of sampling, judging and training; a finished run can be given more."""
     draws: int = 16
@@ -96,7 +99,7 @@ class Leti:
     """What of a training sample is kept: all, what stands before LETI's stop words, or the first function."""
     lora: bool = False
     """Train low-rank adapters in place of all weights; merged into the model that is kept."""
-    keep: Literal["all", "best,last", "last"] = field(default="last", metadata=FREE)
+    keep: Annotated[Literal["all", "best,last", "last"], KEPT] = field(default="last", metadata=FREE)
     """Rounds whose weights stay on disk: `all`, the best on `dev` and the last (`best,last`), or the `last` alone."""
     compare: bool = field(default=True, metadata=FREE)
     """Ask for good, bad and no token at T=0.2 and T=1 after the last round, and the base at T=1."""
@@ -164,7 +167,7 @@ def leti(config: Leti, run: Run) -> str:
 
 def splits(config: Leti) -> dict[str, Sequence[Task]]:
     """Training, held-out and dev tasks, none in two of them."""
-    return apart({"tasks": config.tasks, "held_out": config.held_out, "dev": config.dev})
+    return apart({"tasks": config.tasks, "held_out": config.held_out, "dev": config.dev}, optional=("dev",))
 
 
 def identity(config: Leti) -> dict[str, Json]:
@@ -172,8 +175,8 @@ def identity(config: Leti) -> dict[str, Json]:
 
     Raises UsageError for settings that do not fit, before anything is begun.
     """
-    judges.check(config.judging)
     check(config.backend, config.server)
+    readable(config.objective)
     loaded = splits(config)
     watch.check(config.watch, config.watching, loaded["tasks"])
     named: dict[str, Json] = {name: digest(tasks) for name, tasks in loaded.items()}
@@ -189,17 +192,18 @@ def assess(
     tells what the token does, apart from what was learnt; the condition that was measured already is not asked again.
     """
     told: dict[tuple[str, float], Scores] = {}
+    asked = config.measuring.spoken(config.prompt)
     with serve(model, config.backend, server=config.server, folder=step.path) as policy:
         for name, tasks in sets.items():
             if tasks:
-                scores = measure(step.at(name), policy, tasks, config.measuring, goal=goal, judging=config.judging)
+                scores = measure(step.at(name), policy, tasks, asked, goal=goal, judging=config.judging)
                 told.setdefault((goal, config.measuring.temperature), scores)
         for name, temperature in itertools.product(compared, (0.2, 1.0)):
             there = step.at(f"held-out-{name}-t{temperature}")
             if (GOALS[name], temperature) in told:
                 there.value("scores.json", lambda there=told[GOALS[name], temperature]: there)
                 continue
-            settings = replace(config.measuring, temperature=temperature)
+            settings = replace(asked, temperature=temperature)
             measure(there, policy, sets["held-out"], settings, goal=GOALS[name], judging=config.judging)
     if config.watch:
         asking = watch.Asking(
@@ -257,7 +261,10 @@ def conditioned(
         rows = list(first.values())[::-1]
     good, bad = ([row for row in rows if row[1].passed is passed] for passed in (True, False))
     if config.select in ("balanced", "passing") and not good:
-        raise UsageError(f"none of {len(rows)} samples passed: train on all of them, or take more draws or other tasks")
+        raise UsageError(
+            f"none of the {len(told)} programs of this round passed, and --select {config.select} needs some that do: "
+            "begin a new run with more --draws, with easier or more --tasks, or with --select all"
+        )
     if not rows:
         raise UsageError("no sample of this round can be trained on; take more draws or other tasks")
     if config.select == "weighted":

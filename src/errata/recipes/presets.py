@@ -79,7 +79,7 @@ ILF_PAPER = Ilf(
     objective=Objective(
         learning_rate=5e-6, schedule="linear", warmup_steps=0, epochs=2, batch_size=32, max_length=1024
     ),
-    measuring=Measuring(draws=30, temperature=0.8, max_new_tokens=1024, ks=(1, 10), style="ilf"),
+    measuring=Measuring(draws=30, temperature=0.8, max_new_tokens=1024, ks=(1, 10), prompt="ilf"),
 )
 """The authors' settings for CodeGen-Mono 6.1B on MBPP (papers: ILF 1.1). The Hub's name for that size is 6B."""
 
@@ -137,8 +137,12 @@ AUTOIF: dict[AutoifName, Autoif] = {"primer": AUTOIF_PRIMER, "paper": Autoif(), 
 
 
 def leti(words: Sequence[str]) -> Leti:
-    """The settings of LETI that a command line starts from."""
-    return LETI.get(preset(words), STANDARD)
+    """The settings of LETI that a command line starts from.
+
+    The primer's dev tasks choose among rounds of practice on the primer; they say nothing of other tasks.
+    """
+    chosen, tasks = LETI.get(preset(words), STANDARD), flag(words, "--tasks")
+    return chosen if not tasks or tasks.partition("[")[0].strip() == "primer" else replace(chosen, dev="")
 
 
 def ilf(words: Sequence[str]) -> Ilf:

@@ -5,6 +5,7 @@ in the place of tests a chooser keeps the one that includes the feedback best: b
 how close the words and the text lie in the model's own embedding. The model is trained on what was kept.
 """
 
+import hashlib
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from errata.policies import Sampling, check, serve
 from errata.recipes import weights
 from errata.runs import Run
 from errata.training import Objective, fit
+from errata.training.rows import readable
 from errata.types import Demo, Prompt, Sample
 
 FREE = {"free": True}
@@ -89,7 +91,7 @@ def texts(config: Texts, run: Run) -> str:
 
     Raises UsageError for settings or notes that do not fit, Fault when the machine fails; nothing done is lost.
     """
-    model, notes = weights.folder(config.model), jsonl.read(Path(config.notes), Note, empty=False)
+    model, notes = weights.folder(config.model), noted(config)
     asked = [
         Prompt(id=f"{note.id}#{draw}", task=note.id, text=prompts.rewriting(note.prompt, note.output, note.feedback))
         for note in notes
@@ -110,7 +112,15 @@ def identity(config: Texts) -> dict[str, Json]:
     """What a run is besides its settings. Raises UsageError for settings that do not fit, before anything is begun."""
     check(config.backend)
     check(config.judge_backend)
-    return {"model": weights.digest(config.model)}
+    readable(config.objective)
+    notes = "\n".join(map(jsonl.dump, noted(config)))
+    judge: dict[str, Json] = {"judge": weights.digest(config.judge)} if config.judge else {}
+    return {"notes": hashlib.sha256(notes.encode()).hexdigest(), "model": weights.digest(config.model), **judge}
+
+
+def noted(config: Texts) -> list[Note]:
+    """What people have said. UsageError, `FILE:LINE: field: message`, for a line that is no note."""
+    return jsonl.read(Path(config.notes), Note, empty=False)
 
 
 def judged(run: Run, judge: str, notes: Sequence[Note], samples: Sequence[Sample], config: Texts) -> dict[str, float]:

@@ -45,6 +45,23 @@ class Watching:
     texts: int = 256
     """Pieces of watched text at most, spread evenly over the file."""
 
+    def __post_init__(self) -> None:
+        for name, value in {"draws": self.draws, "texts": self.texts}.items():
+            if value < 1:
+                raise UsageError(f"watching.{name} must be at least 1, not {value}")
+        _ = self.measuring()
+
+    def measuring(self, seed: int = 0) -> Measuring:
+        """What the measurement of watched tasks is told."""
+        return Measuring(
+            draws=self.draws,
+            temperature=self.temperature,
+            max_new_tokens=self.max_new_tokens,
+            trim=self.trim,
+            ks=(1,),
+            seed=seed,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
@@ -130,14 +147,7 @@ def watch(step: Run, model: str, watched: Iterable[Watched], settings: Watching,
             likelihood(place, model, one.texts)
         else:
             open_ones.append((place, one))
-    measuring = Measuring(
-        draws=settings.draws,
-        temperature=settings.temperature,
-        max_new_tokens=settings.max_new_tokens,
-        trim=settings.trim,
-        ks=(1,),
-        seed=asking.seed,
-    )
+    measuring = settings.measuring(asking.seed)
     # Once for all of them: a server may have to be started for it. Texts come first, which need the device themselves.
     with serve(model, asking.backend, server=asking.server, folder=step.at("watch").path) as policy:
         for place, one in open_ones:

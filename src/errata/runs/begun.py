@@ -2,7 +2,8 @@
 
 A settings field is identity unless its metadata says otherwise: `{"free": True}` for what does not shape results
 (workers, devices, endpoints), `{"may": "grow"}` for a number that may become larger (rounds). A mark on a field
-that holds settings of its own bears on all of them.
+that holds settings of its own bears on all of them. `{"was": NAME}` is a field's name in runs begun before it had
+this one.
 """
 
 import json
@@ -31,7 +32,7 @@ def begin(folder: Path, settings: object, identity: Mapping[str, Json]) -> None:
     text = json.dumps(asked, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     if path.exists():
         begun = _stored(path)
-        names = list(_refused(begun, cast("Mapping[str, Json]", json.loads(text)), _marks(settings)))
+        names = list(_refused(begun, cast("Mapping[str, Json]", json.loads(text)), _marks(settings), _were(settings)))
         if names:
             raise UsageError(f"{folder} was begun with other settings ({', '.join(names)}); use a new name")
     jsonl.write_whole(path, text)
@@ -61,12 +62,26 @@ def _marks(settings: object, before: str = "", inherited: Mark = "") -> dict[str
     return found
 
 
-def _refused(begun: Mapping[str, Json], asked: Mapping[str, Json], marks: Mapping[str, Mark]) -> Iterator[str]:
+def _were(settings: object, before: str = "") -> dict[str, str]:
+    """The dotted name of each setting that had another, by that other."""
+    found: dict[str, str] = {}
+    if is_dataclass(settings):
+        for part in fields(settings):
+            if (was := part.metadata.get("was")) is not None:
+                found[f"{before}{was}"] = before + part.name
+            found |= _were(cast("object", getattr(settings, part.name)), f"{before}{part.name}.")
+    return found
+
+
+def _refused(
+    begun: Mapping[str, Json], asked: Mapping[str, Json], marks: Mapping[str, Mark], were: Mapping[str, str]
+) -> Iterator[str]:
     """The names of settings and of identity that differ and must not."""
     if begun["recipe"] != asked["recipe"]:
         yield "recipe"
         return
     before, now = dict(_flat(begun["settings"])), dict(_flat(asked["settings"]))
+    before = {were.get(name, name): value for name, value in before.items()}
     said: set[str] = set()
     for name in now | before:
         old, new = before.get(name), now.get(name)

@@ -98,7 +98,7 @@ class Bars:
             before = f", {bar.kept} were there" if bar.kept else ""
             rate = f", {bar.rate()}" if bar.rate() else ""
             said = f"{title}: {bar.done}{before}, {bar.seconds:.1f} s{rate}"
-            self._console.print(said, markup=False, highlight=False, soft_wrap=True)
+            self.say(said)
             return
         outermost = self._progress is None
         progress = self._progress or self._display()
@@ -111,6 +111,10 @@ class Bars:
             if outermost:
                 self._progress = None
                 progress.stop()
+
+    def say(self, words: str) -> None:
+        """A line where progress is drawn."""
+        self._console.print(words, markup=False, highlight=False, soft_wrap=True)
 
     def _display(self) -> Progress:
         return Progress(
@@ -135,6 +139,24 @@ class Diary:
         self._timing = folder / "timing.jsonl"
         if self._timing.exists():
             mend(self._timing, lambda line: False)
+
+    def going_on(self, name: str) -> None:
+        """Say of a run that was begun before what is done, and at what it stopped."""
+        done, owed = self._known()
+        if done or owed:
+            stages = f"{len(done)} {'stage is' if len(done) == 1 else 'stages are'} done"
+            self.bars.say(f"{name} goes on: {stages}" + (f", {owed[-1]} is not" if owed else ""))
+
+    def _known(self) -> tuple[list[str], list[str]]:
+        """The stages that the log tells of, those that are done and those that were begun and stopped."""
+        whole: dict[str, bool] = {}
+        for line in self._log.read_text(encoding="utf-8", errors="replace").splitlines() if self._log.exists() else ():
+            _, _, said = line.partition(" ")[2].partition(" ")
+            stage, _, how = said.rpartition(": ") if said.endswith(": begun") else said.partition(": ")
+            if how == "begun" or how.startswith(("done, ", "stopped by ")) or (stage in whole and " owed: " in how):
+                whole.pop(stage, None)
+                whole[stage] = how.startswith("done, ")
+        return [stage for stage, done in whole.items() if done], [stage for stage, done in whole.items() if not done]
 
     def close(self) -> None:
         if self._held >= 0:

@@ -51,7 +51,9 @@ class Run:
                 path.mkdir(parents=True, exist_ok=True)
                 held = lock(path)
                 begun.begin(path, settings, identity)
-                return cls(path, "", Diary(path, held))
+                diary = Diary(path, held)
+                diary.going_on(str(path))
+                return cls(path, "", diary)
         except OSError as refused:
             # A folder that cannot be made or written: no permission, read-only, no such place.
             raise UsageError(f"{path} cannot be written ({refused.strerror})") from None

@@ -6,7 +6,7 @@ the Hub through `datasets`. A user's own tasks are JSONL of `Task` records.
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from errata import jsonl
@@ -89,12 +89,15 @@ def source(where: str, split: str) -> tuple[Task, ...]:
     return own.load(Path(where))
 
 
-def apart(named: Mapping[str, str]) -> dict[str, Sequence[Task]]:
-    """Several sets by what they are for, from their sources; none where the source is empty.
+def apart(named: Mapping[str, str], *, optional: Collection[str] = ()) -> dict[str, Sequence[Task]]:
+    """Several sets by what they are for, from their sources; none where an optional one's source is empty.
 
-    Raises UsageError when a task is in two of them.
+    Raises UsageError when a task is in two of them, and for a source that is empty.
     """
-    loaded: dict[str, Sequence[Task]] = {name: load(spec) if spec else () for name, spec in named.items()}
+    for name, spec in named.items():
+        if not spec.strip() and name not in optional:
+            raise UsageError(f"{name}: needs tasks, NAME[:FILE][split][a:b], for example primer[test]")
+    loaded: dict[str, Sequence[Task]] = {name: load(spec) if spec.strip() else () for name, spec in named.items()}
     seen: dict[str, str] = {}
     for name, tasks in loaded.items():
         for task in tasks:

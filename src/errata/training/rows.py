@@ -20,6 +20,8 @@ from errata.types import Demo
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    from errata.training.objective import Objective
+
 IGNORED = -100
 """The label of a token that bears no loss."""
 WINDOW = 8
@@ -81,6 +83,13 @@ def corpus(source: str) -> Path:
     if source == "primer":
         return Path(str(resources.files("errata"))) / "tasks" / "primer_data" / "corpus.jsonl.gz"
     return Path(source)
+
+
+def readable(*objectives: Objective) -> None:
+    """Raises UsageError for a pretraining mix that there is not, to be asked before a run is begun."""
+    for goal in objectives:
+        if goal.pretrain_mix and not corpus(goal.pretrain_mix).is_file():
+            raise UsageError(f"pretrain_mix: {goal.pretrain_mix}: no such file")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
