@@ -13,7 +13,7 @@ from errata import jsonl
 from errata.types import Question
 
 CHROMIUM = shutil.which("chromium")
-DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 800}
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,14 @@
 import time
 
 import pytest
-from conftest import PHONE
 
 from asked_run import RIGHT, WRONG
 from errata import jsonl
 from errata.types import Answer
 
 pytestmark = pytest.mark.browser
+
+PHONE = {"width": 390, "height": 844}
 
 FIXED = ("best = 0", "best = xs[0]")
 WORDS = "It starts from 0. Start from the first number of the list instead."

@@ -31,6 +31,10 @@
     };
     names.forEach((name, at) => {
       const { data, layout } = drawn[name];
+      // What stands under a label in small letters has no room between many labels on a phone.
+      const labels = layout.xaxis.ticktext;
+      if (labels && places[at].clientWidth < 90 * labels.length)
+        layout.xaxis.ticktext = labels.map((label) => label.replace(/<br><span.*<\/span>$/, ""));
       const both = { ...shared, ...layout, xaxis: { ...axis, ...layout.xaxis, showgrid: false }, yaxis: { ...axis, ...layout.yaxis } };
       globalThis.Plotly.react(places[at], data, both, { displayModeBar: false, responsive: true });
     });
