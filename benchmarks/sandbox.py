@@ -56,7 +56,7 @@ SLOW = ("mbpp/123",)
 HEAVY = ("mbpp/123", "mbpp/271", "mbpp/392", "mbpp/599")
 """MBPP+ tasks whose reference itself works for more than a second on their inputs."""
 SPELLINGS = 3
-PATIENT = 20.0
+PATIENT = 60.0
 """Seconds that an MBPP+ program may take, with us and in EvalPlus."""
 RECORDED = 3.0
 LONG = 0.25
