@@ -168,10 +168,9 @@ class Handle:
         self.errata_.session.ask("delete", self, name)
 
     def __call__(self, *args: object, **named: object) -> object:
-        same = self.errata_
-        key, session = same.key, same.session
+        key, session = self.errata_.key, self.errata_.session
         if key in session.tainted and key not in session.made:
-            raise TypeError(f"'{same.name}' object is not callable")
+            raise TypeError(f"'{self.errata_.name}' object is not callable")
         got = session.put("call", (self, *args), named)
         if key in session.made or key in session.classes:
             make(got)

@@ -237,16 +237,13 @@ PACKERS: dict[type, tuple[str, Callable[[object, Inner], Json]]] = {
 
 def unpack(tree: Json, known: Known, depth: int = 0) -> object:
     """The value of JSON made by `pack`; `known(tag, content)` makes what is no plain data. Raises Broken."""
-    kind = type(tree)
-    if kind in ATOMS:
+    if type(tree) in ATOMS or tree is None or isinstance(tree, (bool, int, float, str)):
         return tree
     if depth > MOST_DEPTH + 20:
         raise Broken
-    if kind is list:
-        row = cast("list[Json]", tree)
-        return [*row] if {*map(type, row)} <= ATOMS else [unpack(item, known, depth + 1) for item in row]
-    table = cast("dict[str, Json]", tree)
-    tag, content = table.get("t"), table.get("v")
+    if isinstance(tree, list):
+        return [*tree] if {*map(type, tree)} <= ATOMS else [unpack(item, known, depth + 1) for item in tree]
+    tag, content = tree.get("t"), tree.get("v")
     if not isinstance(tag, str):
         raise Broken
     make = UNPACKERS.get(tag)
