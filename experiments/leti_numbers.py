@@ -115,7 +115,9 @@ def claims(
         found["chosen less"] = less
     if "chosen" in means and "chosen-binary" in means:
         found["a, chosen"] = faster(arms, means, "chosen", "chosen-binary")
-    told_rows = [*rows(arms, means, draws, groups), *across(steep)]
+    below = Draws({task: groups.get(task, task) for task in first if task not in hard})
+    flat = {name: below.means(arms[name]) for name in ("on-hard", "mixed") if name in arms and hard and below.tasks}
+    told_rows = [*rows(arms, means, draws, groups), *across(steep), *beneath(flat)]
     return {**found, "textual less": differences, "rows": sorted(told_rows, key=letter)}
 
 
@@ -126,6 +128,8 @@ def judged(values: NDArray[np.float64], bound: float = 0.0, scale: float = 100.0
 
 
 BETTER = {
+    "(c) 16 samples a task are better than 8, at equal steps": ("draws-16", "chosen"),
+    "(c) 64 samples a task are better than 8, at equal steps": ("draws-64", "chosen"),
     "(c) 64 samples a task are better than 16, at equal steps": ("draws-64", "draws-16"),
     "(c) 128 samples a task are better than 64, at equal steps": ("draws-128", "draws-64"),
     "(c) 128 samples a task are better than 16, at equal steps": ("draws-128", "draws-16"),
@@ -163,6 +167,22 @@ def across(steep: Mapping[str, NDArray[np.float64]]) -> Iterator[dict[str, objec
     if "from-core" in steep:
         made = steep["from-core"][:, [-1, 0]]
         yield {"claim": "(f) trained on core tasks, hard ones get better", "unit": "points", **between(made)}
+
+
+def beneath(flat: Mapping[str, NDArray[np.float64]]) -> Iterator[dict[str, object]]:
+    """Claims (d) and (f) from the hard tier to the core one. flat: pass@1 of the core tasks by resample and round."""
+    plain, mixed = flat.get("on-hard"), flat.get("mixed")
+    if plain is not None:
+        words = "(f) trained on hard tasks, core ones (all held-out) get better"
+        yield {"claim": words, "unit": "points", **between(plain[:, [-1, 0]])}
+    if mixed is not None:
+        words = "(f) trained on hard tasks with the mix, core ones (all held-out) get better"
+        yield {"claim": words, "unit": "points", **between(mixed[:, [-1, 0]])}
+        words = f"(d) with the mix less than {LOST:.0f} points of core tasks (all held-out) are lost"
+        yield {"claim": words, "unit": "points", **judged(mixed[:, -1] - mixed[:, 0], bound=-LOST)}
+    if plain is not None and mixed is not None:
+        words = "(d) with the mix pass@1 of core tasks (all held-out) ends higher than without"
+        yield {"claim": words, "unit": "points", **judged(mixed[:, -1] - plain[:, -1])}
 
 
 def letter(row: Mapping[str, object]) -> str:

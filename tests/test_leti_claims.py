@@ -109,8 +109,29 @@ def test_more_samples_and_more_tasks_have_rows_of_their_own():
     arms = {"chosen": [0.1, 0.5], "draws-16": [0.1, 0.3], "draws-64": [0.1, 0.4], "tasks-16": [0.1, 0.6]}
     found = decisions({name: runs(values) for name, values in arms.items()})
     assert found == {
+        "(c) 16 samples a task are better than 8, at equal steps": "does not hold",
+        "(c) 64 samples a task are better than 8, at equal steps": "does not hold",
         "(c) 64 samples a task are better than 16, at equal steps": "holds",
         "(c) all training tasks are better than 16, at equal steps": "does not hold",
+    }
+
+
+def test_held_out_core_tasks_tell_what_training_on_hard_ones_does_to_them():
+    hard = sorted(CONCEPTS)[::2]
+
+    def rounds(core: float, steep: float) -> list[Curve]:
+        made = runs([0.5, core])
+        for one in made:
+            one.points[-1].rates.update(dict.fromkeys(hard, steep))
+        return made
+
+    found = claims({"on-hard": rounds(0.3, 0.9), "mixed": rounds(0.6, 0.0)}, CONCEPTS, hard=set(hard))
+    told = {row["claim"]: row["decided"] for row in found["rows"]}
+    assert told == {
+        "(d) with the mix less than 2 points of core tasks (all held-out) are lost": "holds",
+        "(d) with the mix pass@1 of core tasks (all held-out) ends higher than without": "holds",
+        "(f) trained on hard tasks, core ones (all held-out) get better": "does not hold",
+        "(f) trained on hard tasks with the mix, core ones (all held-out) get better": "holds",
     }
 
 
