@@ -16,10 +16,11 @@ from errata.judges import Judging
 from errata.policies import Sampling
 from errata.policies.recorded import Recorded
 from errata.policies.trimming import trimming
-from errata.prompts import ask
+from errata.prompts import ask, render
 from errata.recipes import leti as recipe
 from errata.recipes.leti import Leti
 from errata.runs import Run
+from errata.tasks import load
 from errata.training import Objective
 from errata.types import Demo, Feedback, Sample, Task, Timed, UnitTests, Verdict
 
@@ -94,6 +95,14 @@ def test_a_run_from_end_to_end_and_its_folder_is_the_algorithm(tmp_path, config)
     same = [(tmp_path / "run/01" / name / "scores.json").read_text() for name in ("held-out", "held-out-good-t0.2")]
     assert same[0] == same[1]
     assert report(tmp_path / "run").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(("said", "seen"), [("auto", "ilf"), ("docstring", "docstring")])
+def test_held_out_tasks_are_asked_as_the_model_is_trained_unless_told_otherwise(tmp_path, config, said, seen):
+    config = replace(config, prompt="ilf", measuring=replace(config.measuring, prompt=said), iterations=1)
+    go(config, tmp_path / "run")
+    posed = {sample.prompt for sample in jsonl.read(tmp_path / "run/base/held-out/sample.jsonl", Sample)}
+    assert posed == {render(task, seen) for task in load(config.held_out)}
 
 
 def test_running_it_again_asks_and_trains_nothing(tmp_path, config):

@@ -181,6 +181,17 @@ def test_judges_that_nobody_needed_are_not_left(tier: int) -> None:
     assert children(os.getpid()) == before
 
 
+def test_a_folder_of_a_judge_that_was_killed_while_it_made_a_zygote_is_not_left(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    of_others = tmp_path / "errata-0123456789abcdef-01234567"
+    with Pool(1, 2) as pool:
+        judged(pool, 1)
+        [mine] = tmp_path.iterdir()
+        Path(f"{str(mine).rpartition('-')[0]}-of-the-killed").mkdir()
+        of_others.mkdir()
+    assert [*tmp_path.iterdir()] == [of_others]
+
+
 def test_everything_ends_with_an_owner_that_is_killed(tier: int) -> None:
     source = f"""
 import os, signal

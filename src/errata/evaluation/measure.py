@@ -47,8 +47,8 @@ class Measuring:
         _ = self.sampling
 
     def spoken(self, prompt: Style) -> "Measuring":
-        """The same, for a model that is trained with such prompts: who learns to answer in chats is asked in chats."""
-        return replace(self, prompt="chat") if self.prompt == "auto" and prompt == "chat" else self
+        """The same, for a model that is trained with such prompts: it is asked as it learns, unless told otherwise."""
+        return replace(self, prompt=prompt) if self.prompt == "auto" else self
 
     @property
     def sampling(self) -> Sampling:

@@ -86,7 +86,7 @@ def assess(step: Run, model: str, config: Autoif) -> None:
     """Scores on the held-out tasks, their form and length, and whatever is watched beside."""
     if config.held_out:
         tasks = load(config.held_out)
-        settings = replace(config.measuring, prompt="chat" if config.chat else "auto")
+        settings = config.measuring.spoken("chat" if config.chat else "auto")
         place = step.at("held-out")
         with serve(model, config.backend, server=config.server, folder=place.path) as policy:
             measure(place, policy, tasks, settings, judging=config.judging)

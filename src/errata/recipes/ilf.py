@@ -220,8 +220,7 @@ def identity(config: Ilf) -> dict[str, Json]:
 
 def assess(step: Run, model: str, tasks: Sequence[Task], config: Ilf) -> None:
     """Scores of one model on the held-out tasks, by hidden tests where they have them."""
-    asked = config.measuring.prompt
-    settings = replace(config.measuring, prompt=config.prompt if asked == "auto" else asked)
+    settings = config.measuring.spoken(config.prompt)
     with serve(model, config.backend, server=config.server, folder=step.path) as policy:
         measure(step.at("held-out"), policy, tasks, settings, judging=config.judging)
     if config.watch:

@@ -30,10 +30,14 @@ class Refused(Exception):
 class Seed:
     """The process that a Python's zygotes are forked from (`launch.sow` starts one)."""
 
-    def __init__(self, python: Python, requests: socket, process: "subprocess.Popen[bytes] | None" = None) -> None:
-        """process: none in a judge, which uses its owner's."""
+    def __init__(
+        self, python: Python, requests: socket, process: "subprocess.Popen[bytes] | None" = None, mark: str = ""
+    ) -> None:
+        """process, mark: a judge has no process, and the mark of its owner's."""
         self.python, self.requests, self._process = python, requests, process
-        self.close = weakref.finalize(self, leave, os.getpid(), process, requests)
+        self.mark = mark or f"errata-{os.urandom(8).hex()}"
+        """What the names of its zygotes' folders begin with."""
+        self.close = weakref.finalize(self, leave, os.getpid(), process, requests, self.mark)
         """Ends it, with all zygotes that it forked, where it is our own."""
 
     @property
@@ -62,7 +66,7 @@ class Seed:
         return control
 
 
-def leave(owner: int, process: "subprocess.Popen[bytes] | None", requests: socket) -> None:
+def leave(owner: int, process: "subprocess.Popen[bytes] | None", requests: socket, mark: str) -> None:
     """What closing a seed does: it ends when all that it forked has ended. A fork of its owner's leaves it alone."""
     if process is not None and os.getpid() == owner:
         import subprocess
@@ -74,6 +78,11 @@ def leave(owner: int, process: "subprocess.Popen[bytes] | None", requests: socke
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        # A judge that was killed while it asked for a zygote has left its folder.
+        root = scratch_root()
+        for name in os.listdir(root):
+            if name.startswith(mark):
+                clear(os.path.join(root, name))
     requests.close()
 
 
@@ -117,7 +126,7 @@ class Zygote:
         self.tier, self.mib, self.served = tier, mib, 0
         self.python = seed.python
         try:
-            self.folder = os.path.join(scratch_root(), f"errata-{os.urandom(8).hex()}")
+            self.folder = os.path.join(scratch_root(), f"{seed.mark}-{os.urandom(4).hex()}")
             os.mkdir(self.folder, 0o700)
         except OSError as error:
             raise Fault(f"sandbox: no folder for a zygote: {error}") from error
@@ -192,6 +201,10 @@ def end(owner: int, watched: list[Process], control: socket, folder: str) -> Non
         return
     for process in watched:
         process.leave()
+    clear(folder)
+
+
+def clear(folder: str) -> None:
     with contextlib.suppress(OSError):
         empty(folder)
         os.rmdir(folder)

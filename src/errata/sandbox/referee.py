@@ -65,7 +65,7 @@ class Ground:
             self._seed = sow(python(self.environment))
         held = self._seed.python
         described = (held.executable, held.readable, held.site, held.open)
-        sitting: Sitting = (self.tier, self.unsafe, bool(self.environment), described)
+        sitting: Sitting = (self.tier, self.unsafe, bool(self.environment), described, self._seed.mark)
         pairs = [socket.socketpair() for _ in range(count)]
         code, way = opened(carried()), self._seed.requests.fileno()
         given = [theirs.fileno() for _, theirs in pairs]

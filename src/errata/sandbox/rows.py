@@ -9,8 +9,8 @@ from errata.sandbox.limits import Limits, Outcome, Program
 
 Described: TypeAlias = tuple[str, list[str], list[str], bool]
 """A `Python`: executable, what is readable, packages, open to all."""
-Sitting: TypeAlias = tuple[int | None, bool, bool, Described]
-"""Tier, unsafe, whether an environment was named, and its Python."""
+Sitting: TypeAlias = tuple[int | None, bool, bool, Described, str]
+"""Tier, unsafe, whether an environment was named, its Python, and the mark of its seed."""
 PROGRAM, LIMITS, OUTCOME, PART = (
     tuple(field.name for field in fields(kind) if (kind, field.name) != (Outcome, "parts"))
     for kind in (Program, Limits, Outcome, Part)

@@ -69,9 +69,9 @@ def sit(talk: socket, way: socket, sitting: Sitting) -> None:
     announce(talk, os.getpid())
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MIB << 20, hard))
-    tier, unsafe, named, (executable, readable, site, is_open) = sitting
+    tier, unsafe, named, (executable, readable, site, is_open), mark = sitting
     held = Python(executable=executable, readable=readable, site=site, open=is_open)
-    worker = Worker(tier, unsafe, seed=Seed(held, way))
+    worker = Worker(tier, unsafe, seed=Seed(held, way, mark=mark))
     if named:
         # Tests may use the packages that programs may.
         sys.path += site
