@@ -56,6 +56,7 @@ SLOW = ("mbpp/123",)
 HEAVY = ("mbpp/123", "mbpp/271", "mbpp/392", "mbpp/599")
 """MBPP+ tasks whose reference itself works for more than a second on their inputs."""
 SPELLINGS = 3
+OWN = "their own work alone"
 PATIENT = 60.0
 """Seconds that an MBPP+ program may take, with us and in EvalPlus."""
 RECORDED = 3.0
@@ -219,7 +220,7 @@ def measure_plus(count: int) -> list[Target]:
             "errata": lambda: ours(mine),
             "errata, one at a time": lambda: one_by_one(mine),
             "evalplus": lambda: peer("evalplus", others),
-            "no judge": lambda: peer("bare", others),
+            OWN: lambda: peer("own", others),
         },
     )
     show(f"{len(mine)} MBPP+ programs with all inputs, without {', '.join(HEAVY)}", found)
@@ -231,7 +232,7 @@ def measure_plus(count: int) -> list[Target]:
         {
             "errata, one at a time": lambda: one_by_one(mine),
             "evalplus": lambda: peer("evalplus", others),
-            "no judge": lambda: peer("bare", others),
+            OWN: lambda: peer("own", others),
         },
     )
     show(f"{len(mine)} MBPP+ programs with much work of their own", long)
@@ -240,20 +241,20 @@ def measure_plus(count: int) -> list[Target]:
 
 def told_plus(keys: Sequence[str], found: dict[str, Pace], long: dict[str, Pace]) -> list[Target]:
     """keys: of all programs that ran, the light ones first. The seconds of all are told as if all ran thrice."""
-    names = ("errata, one at a time", "evalplus", "no judge")
+    names = ("errata, one at a time", "evalplus", OWN)
     each = {name: by_task(keys, [*found[name].each, *long[name].each]) for name in names}
     alone = {name: SPELLINGS * sum(long[name].each) / WORKERS for name in names}
     spent = {name: found[name].seconds + alone[name] for name in names}
     spent["errata"] = found["errata"].seconds + alone[names[0]]
-    over = [f"{task} {seconds:.1f} s" for task, seconds in each["no judge"].items() if seconds > 1]
+    over = [f"{task} {seconds:.1f} s" for task, seconds in each[OWN].items() if seconds > 1]
     print(f"\nown work of over a second: {', '.join(over)}")
     passed = {*found["evalplus"].passed, *(found["evalplus"].count + at for at in long["evalplus"].passed)}
     failed = {key.partition("#")[0] for at, key in enumerate(keys) if at not in passed}
     print(f"not passed by evalplus: {', '.join(sorted(failed)) or 'none'}")
     count = found["errata"].count + SPELLINGS * len(HEAVY)
     print(f"all {count}: errata {count / spent['errata']:.1f} a second, evalplus {count / spent['evalplus']:.1f}")
-    bound = spent["evalplus"] / spent["no judge"], found["evalplus"].seconds / found["no judge"].seconds
-    print(f"programs that nobody judges: {bound[0]:.2f} x evalplus, {bound[1]:.2f} without these: more is out of reach")
+    bound = spent["evalplus"] / spent[OWN], found["evalplus"].seconds / found[OWN].seconds
+    print(f"their own work alone: {bound[0]:.2f} x evalplus, {bound[1]:.2f} without these; more is out of reach")
     ratios = [each["evalplus"][task] / seconds for task, seconds in each[names[0]].items()]
     mean, low, high = geometric(ratios)
     print(f"task by task: {mean:.2f} x evalplus, nine in ten above {low:.2f}, one in ten above {high:.2f}")
