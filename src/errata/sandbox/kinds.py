@@ -5,8 +5,9 @@ a name is compared by the plain value, here; only what it is called is asked for
 """
 
 import dataclasses
+import sys
 import types
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import Field, field
 from typing import TYPE_CHECKING, cast
 
@@ -22,10 +23,10 @@ MOST_FIELDS = 1000
 
 
 class Kind(Handle, type):
-    """A class of the program's. Its instances here are handles of its instances there."""
-
+    # A class of the program's. Its instances here are handles of its instances there; it has its own `__doc__`.
     errata_same: Same
     errata_ = property(lambda cls: cls.errata_same)  # pyright: ignore
+    __doc__ = Handle.__dict__["__doc__"]
 
     def __new__(cls, name: str, bases: tuple[type, ...], own: dict[str, object]) -> "Kind":
         """Also what `class Q(P)` in a test comes to: a class of the program's whose methods are the test's."""
@@ -101,18 +102,10 @@ class Yielding(Thing):
     __class__ = property(lambda _: types.GeneratorType)  # pyright: ignore
 
 
-class Row(tuple[object, ...]):
-    """A named tuple of the program's: a plain tuple here, whose names are asked for there."""
+class Called:
+    """A plain value here that has a name in the program: what it is called is asked for there."""
 
-    errata_: Handle
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.errata_, name)
-
-
-class Number(int):
-    """A whole number with a name."""
-
+    __slots__ = ()
     errata_: Handle
 
     def __getattr__(self, name: str) -> object:
@@ -128,26 +121,20 @@ class Number(int):
         return format(self.errata_, how)
 
 
-class Real(float):
+class Row(Called, tuple[object, ...]):
+    """A named tuple of the program's: a plain tuple here, whose names are asked for there."""
+
+
+class Number(Called, int):
+    """A whole number with a name."""
+
+
+class Real(Called, float):
     """A number with a name."""
 
-    errata_: Handle
 
-    __getattr__, __repr__, __str__, __format__ = (
-        *(Number.__getattr__, Number.__repr__),
-        *(Number.__str__, Number.__format__),
-    )  # pyright: ignore[reportAssignmentType]
-
-
-class Word(str):
+class Word(Called, str):
     """A text with a name."""
-
-    errata_: Handle
-
-    __getattr__, __repr__, __str__, __format__ = (
-        *(Number.__getattr__, Number.__repr__),
-        *(Number.__str__, Number.__format__),
-    )  # pyright: ignore[reportAssignmentType]
 
 
 ROWS: dict[type, type[Row | Number | Real | Word]] = {tuple: Row, int: Number, float: Real, str: Word}
@@ -180,7 +167,7 @@ def made(session: "Session", key: int, kind: str, name: str, of: object) -> obje
                 "__module__": "__main__",
                 "__doc__": Handle.__dict__["__doc__"],
             }
-            return Kind(short, (Thing,), cast("dict[str, object]", own))
+            return Kind(short, (Thing,), cast("dict[str, object]", own | {"__init__": initial(same)}))
         case "awaitable":
             return Waiting(same)
         case "generator":
@@ -193,6 +180,46 @@ def made(session: "Session", key: int, kind: str, name: str, of: object) -> obje
             return Thing(same)
 
 
+def initial(same: Same) -> Callable[..., None]:
+    """`P.__init__(self, 1)`, as a class that a test derives from the program's `P` may say."""
+
+    def init(self: Handle, *args: object, **named: object) -> None:
+        session = same.session
+        session.put("call", (session.ask("get", session.handles[same.key], "__init__"), self, *args), named)
+
+    return init
+
+
+class Above:
+    """`super()` in a method of such a class."""
+
+    def __init__(self, kind: Kind, target: object) -> None:
+        object.__setattr__(self, "errata_above", (kind, target))
+
+    def __getattribute__(self, name: str) -> object:
+        kind, target = cast("tuple[Kind, object]", object.__getattribute__(self, "errata_above"))
+        return kind.errata_.session.ask("above", kind, target, name)
+
+
+def above(*given: object) -> object:
+    """`super` as test code knows it."""
+    if given:
+        kind, *target = given
+    else:
+        frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
+        own = frame.f_locals
+        kind, target = own.get("__class__"), [own.get(frame.f_code.co_varnames[0])]
+    made: object = Above(kind, target[0]) if isinstance(kind, Kind) else super(cast("type", kind), *target)
+    return made
+
+
+def parts(value: object) -> tuple[object, ...] | None:
+    """What a property or another descriptor in such a class is made of."""
+    if isinstance(value, staticmethod | classmethod):
+        return (cast("object", value.__func__),)
+    return (value.fget, value.fset, value.fdel) if isinstance(value, property) else None
+
+
 def parameters(told: object) -> "inspect.Signature":
     """Of `operations.signature`."""
     import inspect
@@ -203,9 +230,3 @@ def parameters(told: object) -> "inspect.Signature":
     for name, kind, has, default in cast("list[tuple[str, int, bool, object]]", told):
         made.append(one(str(name), kinds[kind], default=default if has is True else one.empty))
     return inspect.Signature(made)
-
-
-def settable(target: object, name: str) -> bool:
-    """Public data of an object of the test's own class: no method of it."""
-    own = type(target).__module__ == "__main__" and not name.startswith("_")
-    return own and not callable(getattr(type(target), name, None))
