@@ -59,7 +59,7 @@ def leti(
     from errata.evaluation.report import report, table
     from errata.runs import Run
 
-    opened = Run.open(run, settings, recipe.identity(settings))
+    opened = Run.open(run, settings, recipe.identity(settings), lambda: recipe.prepared(settings))
     model = recipe.leti(settings, opened)
     page = report(run)
     table(run)
@@ -85,7 +85,7 @@ def ilf(
     from errata.recipes import ilf as recipe
     from errata.runs import Run
 
-    opened = Run.open(run, settings, recipe.identity(settings))
+    opened = Run.open(run, settings, recipe.identity(settings), lambda: recipe.prepared(settings))
     model = recipe.ilf(settings, opened)
     page = report(run)
     compared.table(run)
@@ -102,7 +102,7 @@ def ilf_texts(run: RunFolder, settings: Annotated[Texts, tyro.conf.arg(name="")]
     from errata.recipes import texts as recipe
     from errata.runs import Run
 
-    opened = Run.open(run, settings, recipe.identity(settings))
+    opened = Run.open(run, settings, recipe.identity(settings), lambda: recipe.prepared(settings))
     print(f"model   {recipe.texts(settings, opened)}")
 
 
@@ -124,7 +124,7 @@ def autoif(
     from errata.recipes import autoif as recipe
     from errata.runs import Run
 
-    opened = Run.open(run, settings, recipe.identity(settings))
+    opened = Run.open(run, settings, recipe.identity(settings), lambda: recipe.prepared(settings))
     try:
         model = recipe.autoif(settings, opened)
     finally:
@@ -145,7 +145,7 @@ def evaluate(run: RunFolder, settings: Annotated[Evaluate, tyro.conf.arg(name=""
     from errata.recipes import evaluate as recipe
     from errata.runs import Run
 
-    opened = Run.open(run, settings, recipe.identity(settings))
+    opened = Run.open(run, settings, recipe.identity(settings), lambda: recipe.prepared(settings))
     scores = recipe.evaluate(settings, opened)
     for name, score in scores.items():
         low, high = score["low"], score["high"]

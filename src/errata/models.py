@@ -132,6 +132,32 @@ def load_model(model: str | Path, *, on: torch.device | None = None, precision: 
     return loaded.eval()
 
 
+def check(folder: Path) -> None:
+    """Raises UsageError for a folder that is no whole model: of the weights only the tables of contents are read."""
+    from safetensors import SafetensorError, safe_open
+    from transformers import AutoConfig
+
+    quiet()
+    try:
+        AutoConfig.from_pretrained(str(folder), local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise missing(folder) from error
+    weights = [path for path in sorted(folder.iterdir()) if path.suffix in (".safetensors", ".bin")]
+    if not weights:
+        raise UsageError(f"the folder {folder} has a config.json, but no weights, such as model.safetensors")
+    for path in weights:
+        try:
+            if path.suffix == ".safetensors":
+                with safe_open(path, "pt"):
+                    pass
+        except SafetensorError as error:
+            raise UsageError(f"{path}: no whole file of weights ({error})") from error
+    try:
+        load_tokenizer(folder)
+    except UsageError as error:
+        raise UsageError(f"the folder {folder} has weights, but no tokenizer that transformers can load") from error
+
+
 def reachable(model: str | Path) -> bool:
     """Whether a model may come from the Hub: asked first, since the Hub's client tries for most of a minute."""
     if Path(model).is_dir() or any(os.environ.get(name) for name in HUB):
@@ -152,6 +178,10 @@ def missing(model: str | Path) -> UsageError:
         )
     if folder.is_dir():
         return UsageError(f"no model at {model}: the folder has no config.json")
+    if not reachable(model):
+        return UsageError(
+            f"no model at {model}: it is no folder, was not loaded from the Hub before, and the Hub cannot be reached"
+        )
     return UsageError(f"no model at {model}: neither a folder with config.json nor a name the Hub knows")
 
 

@@ -18,7 +18,7 @@ from errata.errors import UsageError
 from errata.evaluation import events, levels
 from errata.evaluation.ifeval import Followed, accuracies, followed
 from errata.evaluation.metrics import pass_at_k
-from errata.judges import Judging, judge
+from errata.judges import Judging, judge, usable
 from errata.tasks import Index, digest, load
 from errata.text import code
 from errata.types import Constrained, Owed, Rules, Sample, Task, Timed, Verdict
@@ -120,6 +120,7 @@ def grade(samples: Path, tasks: str, out: Path, judging: Judging) -> Graded:
         raise UsageError(f"{samples}: prompt: no line's prompt is among the tasks of {tasks}")
     if out.exists():
         return Graded(numbers=summary(standing(out, work), work, index))
+    usable(judging)
     part = out.with_name(out.name + ".part")
     done = {number: unmatched(item) for number, item in enumerate(work) if not item.sample.task} | kept(part, work)
     reasons = fill(part, work, done, index, judging)

@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator
 
 from errata.errors import UsageError
 from errata.judges import answers, constraints, events, functions, rules, unit_tests
+from errata.judges.heads import head
 from errata.judges.unit_tests import Judging
+from errata.sandbox.places import python
+from errata.sandbox.tiers import chosen, probe
 from errata.types import (
     Constrained,
     Events,
@@ -49,6 +52,16 @@ def judge(tasks: Iterable[Task], judging: Judging) -> Stage[Sample, Verdict]:
             yield from stages[kind](group)
 
     return mixed
+
+
+def usable(judging: Judging) -> None:
+    """Raises UsageError or Fault where the Python, the tier or the parser that is asked for cannot be had here."""
+    if judging.sandbox_python:
+        python(judging.sandbox_python)
+    if judging.tier is not None:
+        chosen(probe(judging.sandbox_python), judging.tier, unsafe=False)
+    if judging.heads == "spacy":
+        head("It.", (0, 2), judging.heads)
 
 
 def of_kind(tasks: Iterable[Task], judging: Judging) -> Stage[Sample, Verdict]:

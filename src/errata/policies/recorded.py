@@ -54,6 +54,11 @@ class Recorded:
 
         return stage
 
+    def check(self) -> None:
+        """Raises UsageError for a file that is not there, holds no reply, or has a line that is none."""
+        if not self._replies:
+            raise UsageError(f"{self.file}: holds no reply")
+
     def _reply(self, prompt: Prompt) -> Reply:
         reply = self._replies.get(prompt.id)
         if reply is None:

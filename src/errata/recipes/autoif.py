@@ -21,7 +21,7 @@ from errata.evaluation import decontamination
 from errata.evaluation import funnel as shown
 from errata.jsonl import Json
 from errata.policies import check, serve
-from errata.recipes import autoif_pairs, autoif_sources, autoif_training, watch, weights
+from errata.recipes import autoif_pairs, autoif_sources, autoif_training, ready, watch, weights
 from errata.recipes import autoif_stages as stages
 from errata.recipes.autoif_funnel import funnel
 from errata.recipes.autoif_records import Data
@@ -119,3 +119,13 @@ def identity(config: Autoif) -> dict[str, Json]:
     held = load(config.held_out) if config.held_out else ()
     watch.check(config.watch, config.watching, ())
     return {**digests, **who, "held_out": digest(held), "model": weights.digest(autoif_sources.base(config.model))}
+
+
+def prepared(config: Autoif) -> None:
+    """Raises UsageError or Fault where something is missing that a new run needs, before its folder is made."""
+    ready.replies(
+        config.backend, *(autoif_sources.recorded(asked.backend) for asked in (config.supervisor, config.judge))
+    )
+    ready.texts(config.objective)
+    ready.weights(autoif_sources.base(config.model))
+    ready.programs(config.judging)

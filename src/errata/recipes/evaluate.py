@@ -10,7 +10,7 @@ from errata.jsonl import Json
 from errata.judges import Judging
 from errata.policies import Serving, check, serve
 from errata.prompts import GOALS, Style
-from errata.recipes import weights
+from errata.recipes import ready, weights
 from errata.runs import Run
 from errata.tasks import digest, load
 from errata.text import Trim
@@ -76,6 +76,13 @@ def identity(config: Evaluate) -> dict[str, Json]:
         kind, _ = check(config.judge.backend, config.judge.server)
         judge = {"judge": weights.digest(config.judge.model, served=kind == "server")}
     return {"tasks": digest(tasks), **config.server.identity(), "model": model, **judge}
+
+
+def prepared(config: Evaluate) -> None:
+    """Raises UsageError or Fault where something is missing that a new run needs, before its folder is made."""
+    ready.replies(config.backend, config.judge.backend)
+    ready.weights(*(one.model for one in (config, config.judge) if one.model and one.backend == "local"))
+    ready.programs(config.judging)
 
 
 def evaluate(config: Evaluate, run: Run) -> Scores:

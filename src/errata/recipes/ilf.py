@@ -29,7 +29,7 @@ from errata.evaluation.measure import Measuring, measure
 from errata.jsonl import Json, lines
 from errata.judges import Judging
 from errata.policies import Sampling, Serving, check, serve
-from errata.recipes import account, arms, questions, watch, weights
+from errata.recipes import account, arms, questions, ready, watch, weights
 from errata.recipes.watch import Watching
 from errata.runs import Run
 from errata.tasks import apart, digest
@@ -216,6 +216,14 @@ def identity(config: Ilf) -> dict[str, Json]:
         named["annotations"] = hashlib.sha256(b"".join(line for _, line in lines(Path(config.annotations)))).hexdigest()
     asked = {f"critic.{name}": value for name, value in config.critic.server.identity().items()}
     return {**named, **config.server.identity(), **asked, "model": weights.digest(config.model)}
+
+
+def prepared(config: Ilf) -> None:
+    """Raises UsageError or Fault where something is missing that a new run needs, before its folder is made."""
+    ready.replies(config.backend, config.critic.backend)
+    ready.texts(config.refiner, config.objective, config.warming)
+    ready.weights(config.model)
+    ready.programs(config.judging)
 
 
 def assess(step: Run, model: str, tasks: Sequence[Task], config: Ilf) -> None:

@@ -40,7 +40,7 @@ from errata.judges.honeypot import honeypots
 from errata.policies import Sampling, Serving, check, serve
 from errata.policies.trimming import trimming
 from errata.prompts import GOALS, GOOD, ask, fcft
-from errata.recipes import watch, weights
+from errata.recipes import ready, watch, weights
 from errata.recipes.watch import Watching
 from errata.runs import Run
 from errata.tasks import apart, digest
@@ -181,6 +181,14 @@ def identity(config: Leti) -> dict[str, Json]:
     watch.check(config.watch, config.watching, loaded["tasks"])
     named: dict[str, Json] = {name: digest(tasks) for name, tasks in loaded.items()}
     return {**named, **config.server.identity(), "model": weights.digest(config.model)}
+
+
+def prepared(config: Leti) -> None:
+    """Raises UsageError or Fault where something is missing that a new run needs, before its folder is made."""
+    ready.replies(config.backend)
+    ready.texts(config.objective)
+    ready.weights(config.model)
+    ready.programs(config.judging)
 
 
 def assess(

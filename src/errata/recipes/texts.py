@@ -17,7 +17,7 @@ from errata.errors import UsageError
 from errata.evaluation.embedding import similarities
 from errata.jsonl import Json
 from errata.policies import Sampling, check, serve
-from errata.recipes import weights
+from errata.recipes import ready, weights
 from errata.runs import Run
 from errata.training import Objective, fit
 from errata.training.rows import readable
@@ -116,6 +116,13 @@ def identity(config: Texts) -> dict[str, Json]:
     notes = "\n".join(map(jsonl.dump, noted(config)))
     judge: dict[str, Json] = {"judge": weights.digest(config.judge)} if config.judge else {}
     return {"notes": hashlib.sha256(notes.encode()).hexdigest(), "model": weights.digest(config.model), **judge}
+
+
+def prepared(config: Texts) -> None:
+    """Raises UsageError or Fault where something is missing that a new run needs, before its folder is made."""
+    ready.replies(config.backend, config.judge_backend)
+    ready.texts(config.objective)
+    ready.weights(config.model, *([config.judge] if config.judge else []))
 
 
 def noted(config: Texts) -> list[Note]:

@@ -36,17 +36,23 @@ class Run:
         self._diary = diary
 
     @classmethod
-    def open(cls, path: Path, settings: object, identity: Mapping[str, Json]) -> "Run":
+    def open(
+        cls, path: Path, settings: object, identity: Mapping[str, Json], ready: Callable[[], None] | None = None
+    ) -> "Run":
         """Begin a run, or go on with it.
 
         The folder is this process's until it ends or calls `close`. UsageError when the run was begun with other
-        settings, when another process works in it, and when the folder holds something else.
+        settings, when another process works in it, and when the folder holds something else. `ready` looks, before a
+        new run's folder is made, for what must be there, and raises what is wrong; a run that goes on may need none of
+        it any more.
         """
         try:
             if path.exists() and not path.is_dir():
                 raise UsageError(f"{path} is a file; a run needs a folder of its own")
             if path.exists() and not (path / begun.NAME).exists() and _holds_something(path):
                 raise UsageError(f"{path} stands already and is no run; use a new name")
+            if ready is not None and not (path / begun.NAME).exists():
+                ready()
             with space(path):
                 path.mkdir(parents=True, exist_ok=True)
                 held = lock(path)

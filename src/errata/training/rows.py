@@ -88,8 +88,11 @@ def corpus(source: str) -> Path:
 def readable(*objectives: Objective) -> None:
     """Raises UsageError for a pretraining mix that there is not, to be asked before a run is begun."""
     for goal in objectives:
-        if goal.pretrain_mix and not corpus(goal.pretrain_mix).is_file():
-            raise UsageError(f"pretrain_mix: {goal.pretrain_mix}: no such file")
+        if not goal.pretrain_mix:
+            continue
+        path = corpus(goal.pretrain_mix)
+        if not path.is_file():
+            raise UsageError(f"pretrain_mix: {goal.pretrain_mix}: {'is a folder' if path.is_dir() else 'no such file'}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +109,10 @@ def documents(path: Path) -> Iterator[str]:
         for document in jsonl.iterate(path, Document, loose=True):
             yield document.text or document.content
     else:
-        yield b"".join(line for _, line in jsonl.lines(path)).decode()
+        try:
+            yield b"".join(line for _, line in jsonl.lines(path)).decode()
+        except UnicodeDecodeError:
+            raise UsageError(f"{path}: not UTF-8 text") from None
 
 
 def packed(tokenizer: PreTrainedTokenizerBase, source: str, block: int, seed: int) -> list[Row]:
