@@ -455,7 +455,7 @@ def test_the_authors_rows_train_a_refiner_end_to_end(tmp_path, real, rows):
         tasks=f"ilf:{rows}[ilf-train][:3]",
         refinements=1,
     )
-    with pytest.raises(UsageError, match="the arm ilf has no passing program"):
+    with pytest.raises(UsageError, match="the arm ilf has no passing program to train on; begin a new run with more"):
         ilf_tasks.go(real, tmp_path / "run")
     told = json.loads((tmp_path / "run/00/refiner/training.json").read_text())
     assert told["examples"] + told["left_out"] == 44

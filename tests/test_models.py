@@ -21,11 +21,18 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("load", [models.load_model, models.load_tokenizer])
-def test_an_unknown_name_is_one_line_that_says_what_a_model_is(load, monkeypatch):
+def test_a_name_that_is_nowhere_here_is_one_line_that_says_so_of_the_hub_too(load, monkeypatch):
     monkeypatch.setattr(models, "reachable", lambda model: False)
     with pytest.raises(UsageError) as said:
         load("nobody/nothing")
-    assert str(said.value) == "no model at nobody/nothing: neither a folder with config.json nor a name the Hub knows"
+    unheard = "it is no folder, was not loaded from the Hub before, and the Hub cannot be reached"
+    assert str(said.value) == f"no model at nobody/nothing: {unheard}"
+
+
+def test_a_name_that_the_hub_does_not_know_is_one_line_that_says_what_a_model_is(monkeypatch):
+    monkeypatch.setattr(models, "reachable", lambda model: True)
+    said = str(models.missing("nobody/nothing"))
+    assert said == "no model at nobody/nothing: neither a folder with config.json nor a name the Hub knows"
 
 
 def test_a_folder_without_a_config_is_named_as_that(tmp_path):

@@ -273,3 +273,18 @@ def test_a_grader_that_refuses_all_is_not_called_safe_and_its_name_stays_as_it_i
     told = capsys.readouterr().out
     assert "It refuses every honest program too" in told
     assert "reward.py:boom:x: 0 of 0 attacks" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--tier", "7"), "there is no sandbox tier 7; there are 1 and 2"),
+        (("--workers", "-1"), "workers must be 0 (one a core) or more, not -1"),
+        (("--against", f"{Path(__file__).parent.parent}/LICENSE:score"), "is no Python file, whose name ends in .py"),
+    ],
+)
+def test_a_flag_that_cannot_be_is_refused_before_anything_is_attacked(capsys, words, said):
+    with pytest.raises(SystemExit) as ended:
+        main(["redteam", *words])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,7 @@ def test_own_tasks_are_read_from_their_records(tmp_path):
     [
         ("nothing", "unknown task source"),
         ("mbpp:absent.jsonl", "absent.jsonl: no such file"),
+        ("gsm8k:absent/test", "absent/test: no such file or folder"),
         ("primer[nowhere]", "unknown split"),
         ("primer[test][a]", "at most one split"),
     ],
@@ -209,3 +211,21 @@ def test_blank_lines_do_not_shift_the_line_that_is_named(tmp_path):
 def test_a_slice_that_is_none_is_called_so(mbpp, part):
     with pytest.raises(UsageError, match="is no slice; write"):
         tasks.load(mbpp + part)
+
+
+def test_where_the_hub_cannot_be_reached_its_client_is_told_not_to_try(monkeypatch):
+    told: list[str | None] = []
+
+    class Datasets:
+        @staticmethod
+        def load_dataset(*_: str, split: str) -> list[object]:
+            told.append(os.environ.get("HF_HUB_OFFLINE"))
+            raise OSError("not here")
+
+    monkeypatch.setitem(sys.modules, "datasets", Datasets)
+    monkeypatch.setattr(tasks.benchmarks, "reachable", lambda _: False)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "")
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    with pytest.raises(UsageError, match="mbpp: cannot be loaded from the Hub"):
+        tasks.load("mbpp[test]")
+    assert told == ["1"]

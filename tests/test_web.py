@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from asked_run import RIGHT, WRONG, ask, question
 from errata import jsonl
-from errata.errors import Waiting
+from errata.errors import UsageError, Waiting
 from errata.feedback import human
 from errata.runs import Run
 from errata.types import Answer, Question
@@ -605,3 +605,9 @@ def test_as_many_people_are_asked_as_the_run_was_begun_to_ask(run):
 )
 def test_agreement_is_krippendorffs(units, alpha):
     assert lists.alpha(units) == (None if alpha is None else pytest.approx(alpha))
+
+
+def test_a_folder_that_is_no_run_is_refused_and_left_as_it_is(tmp_path):
+    with pytest.raises(UsageError, match="is no run"):
+        annotate.annotate(tmp_path, annotate.Annotate(port=0))
+    assert list(tmp_path.iterdir()) == []

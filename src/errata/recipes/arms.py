@@ -128,7 +128,11 @@ def examples(bench: Bench, arm: Arm) -> Iterator[Demo]:
         made = True
         yield demo
     if not made:
-        raise UsageError(f"{place(bench.step, arm.name).path}: the arm {arm.name} has no passing program to train on")
+        cure = "begin a new run with more --refinements, --draws or --tasks"
+        if arm.kind != "ilf":
+            cure = f"leave {arm.name} out of --arms, or {cure}"
+        where = place(bench.step, arm.name).path
+        raise UsageError(f"{where}: the arm {arm.name} has no passing program to train on; {cure}")
 
 
 def gold(bench: Bench) -> Iterator[Demo]:

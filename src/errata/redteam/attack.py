@@ -43,6 +43,12 @@ class Settings:
     workers: int = 0
     """Programs at once; 0: one a core."""
 
+    def __post_init__(self) -> None:
+        if self.tier not in (None, 1, 2):
+            raise UsageError(f"there is no sandbox tier {self.tier}; there are 1 and 2")
+        if self.workers < 0:
+            raise UsageError(f"workers must be 0 (one a core) or more, not {self.workers}")
+
 
 Judged = Callable[[Entry], Result]
 

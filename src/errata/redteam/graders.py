@@ -76,6 +76,8 @@ def grader(against: str, python: str, seconds: float) -> Grader:
         raise UsageError(f"--against: {against} is neither {names} nor PATH:FUNCTION")
     if own and not Path(path).is_file():
         raise UsageError(f"--against: there is no file {path}")
+    if own and Path(path).suffix != ".py":
+        raise UsageError(f"--against: {path} is no Python file, whose name ends in .py")
     prefixes = asked(python, "import sys; print(sys.prefix); print(sys.base_prefix); print(*sys.path, sep='\\n')")
     if against in MODULES and not asked(python, f"import {MODULES[against]}; print('here')"):
         raise UsageError(

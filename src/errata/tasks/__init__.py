@@ -72,6 +72,8 @@ def load(spec: str) -> tuple[Task, ...]:
 def source(where: str, split: str) -> tuple[Task, ...]:
     name, _, rest = where.partition(":")
     if name in NAMES and rest and not split and not Path(rest).exists() and not rest.endswith(FILE_ENDINGS):
+        if "/" in rest:
+            raise UsageError(f"{where}: {rest}: no such file or folder")
         rest, split = "", rest
     if name == "primer":
         if rest:

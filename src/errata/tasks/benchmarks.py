@@ -3,6 +3,7 @@
 import ast
 import importlib
 import json
+import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -12,6 +13,7 @@ from typing import Protocol, TypeVar, cast
 
 from errata import jsonl
 from errata.errors import UsageError
+from errata.models import reachable
 from errata.types import Task, UnitTests
 
 R = TypeVar("R")
@@ -178,6 +180,9 @@ def from_hub(name: str, form: Format) -> list[Task]:
     repository, configuration, split = form.hub
     if not repository:
         raise UsageError(f"{name}: is not on the Hub in this form; give its file, as in {name}:FILE")
+    if not reachable(repository):
+        # The Hub's client would try for half a minute; so it looks at once for what was loaded before.
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
     hub = cast("Hub", importlib.import_module("datasets"))
     try:
         rows = list(hub.load_dataset(repository, configuration, split=split))

@@ -242,7 +242,9 @@ def digest(answer: Answer) -> str:
 
 
 def checked(run: Path) -> Path:
-    """The folder, if it is one. UsageError otherwise."""
+    """The folder, if it is a run's, which may have no question yet. UsageError otherwise."""
     if not run.is_dir():
         raise UsageError(f"{run}: no such folder")
+    if not (run / human.CONFIG).exists() and next(run.rglob("question.jsonl"), None) is None:
+        raise UsageError(f"{run}: is no run: it has neither a {human.CONFIG} nor questions")
     return run
