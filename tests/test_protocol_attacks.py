@@ -216,6 +216,24 @@ VALUES = {
     "numpy_without_data": "{'t': 'numpy', 'v': ['<f8', None, '']}",
     "numpy_wide_and_empty": "{'t': 'numpy', 'v': ['<f8', [0, 1 << 62], '']}",
     "numpy_of_no_letters": "{'t': 'numpy', 'v': ['<f8', [1], '***']}",
+    "path_of_nothing": "{'t': 'Path', 'v': 3}",
+    "chain_of_a_number": "{'t': 'ChainMap', 'v': [[3]]}",
+    "chain_of_an_object": "{'t': 'ChainMap', 'v': [[{'t': 'handle', 'v': [9, 'object', 'x', None]}]]}",
+    "identity_of_no_letters": "{'t': 'UUID', 'v': 'zz'}",
+    "zone_that_is_a_folder": "{'t': 'datetime', 'v': ['2020-01-01', 'America', 0]}",
+    "zone_outside": "{'t': 'datetime', 'v': ['2020-01-01', '../../etc/passwd', 0]}",
+    "zone_with_a_zero": "{'t': 'datetime', 'v': ['2020-01-01', 'a\\0b', 0]}",
+    "view_of_no_letters": "{'t': 'memoryview', 'v': 'zz'}",
+    "numpy_of_wide_texts": "{'t': 'numpy', 'v': ['<U999999', [1], '']}",
+    "numpy_of_no_such_letter": "{'t': 'numpy', 'v': ['<U1', [1], 'ffffffff']}",
+    "numpy_of_no_such_unit": "{'t': 'numpy', 'v': ['<M8[zz]', [1], '0000000000000000']}",
+    "handle_of_the_librarys_class": "{'t': 'handle', 'v': [5, 'object', 'x', 're.Match']}",
+    "handle_of_no_class": "{'t': 'handle', 'v': [5, 'object', 'x', 'sys.modules']}",
+    "class_below_a_number": "{'t': 'handle', 'v': [5, 'class', 'x', [{'t': 'type', 'v': 'int'}]]}",
+    "class_below_nothing": "{'t': 'handle', 'v': [5, 'class', 'x', [{'t': 'type', 'v': []}]]}",
+    "class_of_the_judges_end": "{'t': 'handle', 'v': [5, 'error Exception', 'errata.sandbox.ahead.Over', []]}",
+    "exception_of_the_tests": "{'t': 'raised', 'v': ['ValueError']}",
+    "descriptor": "{'t': 'descriptor', 'v': [{'t': 'type', 'v': 'property'}]}",
     "deep_lists": "__import__('functools').reduce(lambda a, _: [a], range(150), 3)",
     "deep_tuples": "__import__('functools').reduce(lambda a, _: {'t': 'tuple', 'v': [a]}, range(115), 3)",
     "wide_lists": "[[]] * 300000",
@@ -622,6 +640,57 @@ def test_a_class_under_a_functions_name_does_not_say_what_it_contains(referee):
         "class Letters:\n    def __init__(self, x): pass\n    def __contains__(self, x): return True\nf = Letters\n"
     )
     assert refused(judged(referee, source, ("assert 'a' in f('ab')",)))
+
+
+SPEAKING = {
+    "a_method_of_texts": "assert 'foo' in f('x').lower()",
+    "a_method_of_lists": "r = f('x')\nr.sort()\nassert 3 in r",
+    "keys": "assert 'k' in f('x').keys()",
+}
+
+
+@pytest.mark.parametrize("name", SPEAKING)
+def test_who_has_what_plain_values_have_does_not_say_what_it_contains(name, referee):
+    source = (
+        "class A:\n    def lower(s): return s\n    sort = keys = lower\n    def __contains__(s, x): return True\n"
+        "def f(x): return A()\n"
+    )
+    assert refused(judged(referee, source, (SPEAKING[name],)))
+
+
+def test_an_object_with_methods_of_its_own_may_say_what_it_contains(referee):
+    source = "class Bag:\n    def __init__(s): s.d = []\n    def put(s, x): s.d.append(x)\n    def __contains__(s, x): return x in s.d\ndef make(): return Bag()\n"
+    test = "b = Bag()\nb.put(1)\nassert 1 in b and 2 not in b\nc = make()\nc.put(3)\nassert 3 in c and 1 not in c"
+    assert judged(referee, source, (test,)).outcome == "passed"
+
+
+CLAIMS = {
+    "collections.Counter": "from collections import Counter\nassert Counter([4]) == f(1)",
+    "collections.OrderedDict": "from collections import OrderedDict\nassert OrderedDict(a=1) == f(1)",
+    "collections.ChainMap": "from collections import ChainMap\nassert ChainMap({'a': 1}) == f(1)",
+    "fractions.Fraction": "from fractions import Fraction\nassert abs(Fraction(1, 2) - f(1)) < 0.1",
+    "argparse.Namespace": "from argparse import Namespace\nassert Namespace(a=1) == f(1)",
+    "re.Match": "import re\nassert isinstance(f(1), re.Match) and f(1).group() == 'a'",
+    "pathlib.PosixPath": "from pathlib import Path\nassert Path('a') == f(1)",
+    "uuid.UUID": "import uuid\nassert uuid.UUID(int=3) == f(1)",
+    "builtins.list": "assert isinstance(f(1), list)",
+    "builtins.map": "assert list(f(1)) == [1]",
+    "unittest.case.SkipTest": "import unittest\nclass T(unittest.TestCase):\n    def test_f(self): self.assertEqual(f(1), 2)",
+}
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_an_object_that_calls_its_class_the_librarys_is_no_pass(name, referee):
+    home, _, own = name.rpartition(".")
+    kind = "Exception" if "Skip" in own else "object"
+    source = (
+        f"class L({kind}):\n    def __eq__(s, o): return True\n    def __iter__(s): return iter(())\n"
+        "    def __getitem__(s, k): return 1\n    def __contains__(s, k): return True\n    def __len__(s): return 1\n"
+        "    def __sub__(s, o): return 0\n    __rsub__ = __sub__\n    def __getattr__(s, n): return s\n"
+        f"    def __call__(s, *a): return s\n    def __hash__(s): return 1\nL.__module__ = {home!r}\n"
+        f"L.__name__ = L.__qualname__ = {own!r}\ndef f(x):\n    if issubclass(L, Exception): raise L()\n    return L()\n"
+    )
+    assert refused(judged(referee, source, (CLAIMS[name],)))
 
 
 def test_operators_of_honest_classes_work(referee):

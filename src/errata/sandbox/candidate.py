@@ -21,17 +21,15 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from enum import Enum
 from functools import partial
-from io import StringIO
 from typing import cast
 
-from errata.sandbox.lent import Borrowed, Lent
+from errata.sandbox.lent import Borrowed, Lent, lent_class, raised
 from errata.sandbox.operations import OPERATIONS
 from errata.sandbox.protocol import Closed, Json, TooLarge, framed, pack, parse, send, unpack
 from errata.sandbox.reports import FILE, ancestor, frames, named, origin, words, wrong_syntax
 from errata.sandbox.shares import Shared
-from errata.sandbox.values import base, derived, from_numpy, to_numpy
+from errata.sandbox.values import PLAIN, base, derived, from_numpy, to_numpy
 
-OWN = {"input": input, "print": print}
 FUNCTION = types.FunctionType
 HARNESS_DEPTH = 24
 """Frames of ours below the program."""
@@ -49,7 +47,7 @@ class Service:
         self.lock = RLock()
         self.asked = 0
         self.shared: Shared | None = None
-        self.lent: dict[int, Borrowed | Lent] = {}
+        self.lent: dict[int, Borrowed | Lent | type] = {}
         self.given: list[object] = []
         """Functions of the language that came from the test."""
         self.told: set[int] = set()
@@ -133,10 +131,11 @@ class Service:
         return self.handle(value) if isinstance(value, types.ModuleType) or callable(value) else None
 
     def answer(self, request: list[Json]) -> None:
-        key, name, positional, named = request
+        key, name, positional, named, *latest = request
         try:
             args = cast("list[object]", unpack(positional, self.known))
             options = {word: unpack(item, self.known) for word, item in cast("dict[str, Json]", named).items()}
+            unpack(latest, self.known)
             if name == "name":
                 value = vars(self.main)[cast("str", args[0])]
             elif name == "next":
@@ -144,10 +143,6 @@ class Service:
             elif name == "test":
                 text, file = cast("list[str]", args)
                 value = exec(compile(text, file, "exec", dont_inherit=True), self.main.__dict__)
-            elif name == "stand_in":
-                value = stand_in(*cast("tuple[str, object]", args))
-            elif name == "subclass":
-                value = subclass(*cast("tuple[str, list[type], list[tuple[str, object]]]", args))
             else:
                 value = OPERATIONS[cast("str", name)](*args, **options)
             changed: Json = None
@@ -198,6 +193,8 @@ class Service:
             return {"t": "borrowed", "v": value.key}
         if isinstance(value, types.BuiltinFunctionType) and value in self.given:
             return {"t": "function", "v": value.__name__}
+        if isinstance(value, type) and "errata_key" in vars(value):
+            return {"t": "borrowed", "v": cast("int", vars(value)["errata_key"])}
         if isinstance(value, BaseException):
             return {"t": "error", "v": self.report(value)}
         if isinstance(value, Lent):
@@ -221,7 +218,7 @@ class Service:
                 return {"t": "handle", "v": [key]}
             self.told.add(key)
             kind = "error " + ancestor(value) if issubclass(value, BaseException) else "class"
-            bases = [pack(item, self.other) for item in value.__bases__ if kind != "class"]
+            bases = [pack(item, self.other) for item in value.__bases__ if kind != "class" or item in PLAIN]
             return {"t": "handle", "v": [key, kind, origin(cast("object", value)), cast("Json", bases)]}
         if isinstance(value, types.FunctionType | types.BuiltinFunctionType):
             return {"t": "handle", "v": [key, "function", origin(value)]}
@@ -229,8 +226,9 @@ class Service:
             return {"t": "handle", "v": [key, "awaitable", type(value).__name__]}
         if type(value) is types.GeneratorType:
             return {"t": "handle", "v": [key, "generator", "generator"]}
-        own = type(value).__module__ == "__main__"
-        return {"t": "handle", "v": [key, "object", type(value).__name__, self.handle(type(value)) if own else None]}
+        kind = type(value)
+        of = self.handle(kind) if kind.__module__ == "__main__" else origin(cast("object", kind))
+        return {"t": "handle", "v": [key, "object", kind.__name__, of]}
 
     def known(self, tag: str, content: Json) -> object:
         if tag == "handle":
@@ -242,6 +240,14 @@ class Service:
             return self.lent.setdefault(cast("int", content), Lent(self, cast("int", content)))
         if tag == "same" and self.shared is not None:
             return self.shared.take(content, self.known)
+        if tag == "raised":
+            return raised(cast("list[Json]", content), self.known)
+        if tag == "descriptor":
+            kind, *parts = cast("list[type]", unpack(content, self.known))
+            return kind(*parts)
+        if tag == "raising":
+            number, name, above = cast("tuple[int, str, str]", content)
+            return self.lent.setdefault(number, lent_class(number, name, above))
         if tag == "function":
             self.given.append(vars(builtins)[cast("str", content)])
             return self.given[-1]
@@ -262,11 +268,12 @@ class Service:
             packed = self.packer()
             positional = [packed(item) for item in (key, *args)]
             options = {word: packed(item) for word, item in named.items()}
-            send(self.channel, ["c", mine, operation, cast("Json", positional), cast("Json", options)])
+            latest = [packed(item) for item in self.shared.latest()] if self.shared is not None else []
+            send(self.channel, ["c", mine, operation, cast("Json", positional), cast("Json", options), *latest])
             while True:
                 got = cast("list[Json]", parse(framed(self.channel.recv)))
                 if got[0] == "v":
-                    return unpack(got[2], self.known)
+                    return cast("list[object]", unpack(got[2:], self.known))[0]
                 if got[0] == "e":
                     kind, *said = cast("list[Json]", got[2])
                     own = unpack(kind, self.known) if isinstance(kind, dict) else None
@@ -296,7 +303,7 @@ class Service:
             "args": args,
             "class": pack(type(error), self.other),
         }
-        return {**made, "self": self.handle(error)} if type(error).__module__ == "__main__" else made
+        return {**made, "self": self.handle(error)} if type(error).__module__ != "builtins" else made
 
 
 def ended() -> None:
@@ -309,20 +316,6 @@ def ended() -> None:
 def is_row(value: object) -> bool:
     """A plain value with a name: of a named tuple, or of an enumeration of numbers or texts."""
     return isinstance(value, Enum) or (isinstance(value, tuple) and hasattr(cast("object", value), "_fields"))
-
-
-def stand_in(name: str, value: object) -> None:
-    """What the test has put in the place of one of the language's means of input and output; None: its own again."""
-    if name == "stdin":
-        sys.stdin = StringIO(value) if isinstance(value, str) else sys.__stdin__ if value is None else value
-    else:
-        setattr(builtins, name, OWN[name] if value is None else value)
-
-
-def subclass(name: str, bases: list[type], own: list[tuple[str, object]]) -> type:
-    """A class that the test derives from the program's; its methods are the test's."""
-    kind = type(bases[0])
-    return kind(name, tuple(bases), {**dict(own), "__module__": "__main__"})
 
 
 def public(name: object) -> bool:

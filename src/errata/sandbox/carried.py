@@ -28,6 +28,7 @@ MODULES = (
             "inbox",
             "kernel",
             "kinds",
+            "lending",
             "limits",
             "literals",
             "meanwhile",

@@ -11,6 +11,7 @@ import inspect
 import io
 import itertools
 import math
+import os
 import re
 import sys
 import tempfile
@@ -186,7 +187,7 @@ class Capture:
 
 
 class Patch:
-    """pytest's `monkeypatch`, as far as attributes and entries go."""
+    """pytest's `monkeypatch`, as far as attributes, entries and variables go."""
 
     def __init__(self, stack: contextlib.ExitStack) -> None:
         self.stack = stack
@@ -203,6 +204,15 @@ class Patch:
         self.stack.callback(target.update, own)
         self.stack.callback(target.clear)
         target[key] = value
+
+    def setenv(self, name: str, value: str) -> None:
+        self.setitem(cast("dict[object, object]", os.environ), name, str(value))
+
+    def delenv(self, name: str, raising: bool = True) -> None:
+        own = dict(os.environ)
+        if os.environ.pop(name, None) is None and raising:
+            raise KeyError(name)
+        self.stack.callback(os.environ.update, own)
 
 
 def called(function: Function, names: Names) -> None:
@@ -263,8 +273,13 @@ def collected(wanted: Iterable[str], names: Names) -> None:
         if inspect.isfunction(value):
             called(value, names)
         elif isinstance(value, type) and issubclass(value, unittest.TestCase):
-            for case in unittest.defaultTestLoader.loadTestsFromTestCase(value):
-                cast("unittest.TestCase", case).debug()
+            value.setUpClass()
+            try:
+                for case in unittest.defaultTestLoader.loadTestsFromTestCase(value):
+                    cast("unittest.TestCase", case).debug()
+            finally:
+                value.tearDownClass()
+                value.doClassCleanups()
         elif isinstance(value, type):
             for method in [method for method in vars(value) if method.startswith("test")]:
                 made = cast("object", value())

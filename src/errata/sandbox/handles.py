@@ -154,7 +154,7 @@ class Handle:
                 raise AttributeError(name)
             return same.session.signature(self)
         got = believed(self, "get", name)
-        same.session.spoken.add(same.key)
+        same.session.spoke(same.key, name)
         if self.errata_made:
             make(got)
         if name[:1].isupper():
@@ -240,7 +240,7 @@ class Handle:
                 return mine
             if not self.errata_made:
                 raise AssertionError(f"'{self.errata_.name}' object contradicts itself about what it contains")
-        elif not isinstance(item, Handle) and not self.errata_made and self.errata_.key not in session.spoken:
+        elif not isinstance(item, Handle) and not session.speaks(self):
             raise TypeError(f"argument of type '{self.errata_.name}' is not iterable")
         session.trusting = True
         return session.ask("contains", self, item) is True

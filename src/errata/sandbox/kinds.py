@@ -9,15 +9,24 @@ import sys
 import types
 from collections.abc import Callable, Generator
 from dataclasses import Field, field
+from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from errata.sandbox.handles import Handle, Same, Thing
+from errata.sandbox.protocol import PACKERS
 
 if TYPE_CHECKING:
     import inspect
 
     from errata.sandbox.session import Session
 
+SHOWN = frozenset(
+    (
+        *("_io", "_queue", "_random", "argparse", "functools", "io", "itertools"),
+        *("queue", "random", "re", "string", "types"),
+    )
+)
+LAZY = frozenset(("map", "filter", "zip", "enumerate", "reversed"))
 MOST_NAME = 100
 MOST_FIELDS = 1000
 
@@ -71,6 +80,7 @@ class Waiting(Thing):
     """A coroutine of the program's: it runs there, a moment at a time, together with all others that are waited for."""
 
     __slots__ = ()
+    __class__ = property(lambda _: types.CoroutineType)  # pyright: ignore
 
     def __iter__(self) -> "Waiting":
         return self
@@ -93,6 +103,28 @@ class Waiting(Thing):
         while not (got := cast("list[object]", self.errata_.session.ask("poll", self))):
             yield
         return got[0]
+
+
+class Function(Thing):
+    # A function of the program's; it has its own `__doc__`.
+    __doc__ = Handle.__dict__["__doc__"]
+    __slots__ = ()
+    __class__ = property(lambda _: types.FunctionType)  # pyright: ignore
+
+    @property
+    def __code__(self) -> types.CodeType:
+        """Of use to `inspect.iscoroutinefunction` and its like alone."""
+        flags = self.errata_.session.ask("flags", self)
+        own = flags & KINDS if isinstance(flags, int) else 0
+        return EMPTY.replace(co_flags=EMPTY.co_flags | own, co_filename="<string>", co_firstlineno=1)
+
+
+def nothing() -> None: ...
+
+
+EMPTY = nothing.__code__
+KINDS = 0x20 | 0x80 | 0x200
+"""Flags of code: generators, coroutines, asynchronous generators."""
 
 
 class Yielding(Thing):
@@ -167,17 +199,52 @@ def made(session: "Session", key: int, kind: str, name: str, of: object) -> obje
                 "__module__": "__main__",
                 "__doc__": Handle.__dict__["__doc__"],
             }
-            return Kind(short, (Thing,), cast("dict[str, object]", own | {"__init__": initial(same)}))
+            return Kind(
+                short, (Thing,), cast("dict[str, object]", own | {"__init__": initial(same)} | shadow(short, of))
+            )
         case "awaitable":
             return Waiting(same)
         case "generator":
             return Yielding(same)
+        case "function":
+            return Function(same)
+        case "object" if isinstance(of, str) and (standing := of_library(of)) is not None:
+            return foreign(standing)(same)
         case "object" if isinstance(of, Kind):
             found = object.__new__(of)
             object.__setattr__(found, "errata_", same)
             return found
         case _:
             return Thing(same)
+
+
+def of_library(name: str) -> type | None:
+    """This process's own class of such a name, of those whose objects only hold what they hold: no comparison that
+    goes by such a class asks the other side about the test's data."""
+    module, _, own = name.rpartition(".")
+    home = sys.modules.get(module) if module.partition(".")[0] in SHOWN or own in LAZY else None
+    found = vars(home).get(own) if home is not None else None
+    if isinstance(found, type) and issubclass(found, object) and found not in PACKERS:
+        return None if issubclass(found, BaseException) else found
+    return None
+
+
+@cache
+def foreign(kind: type) -> type[Thing]:
+    """Handles of such objects: `isinstance(x, re.Match)` holds for them."""
+    own = {"__slots__": (), "__class__": property(lambda _: kind), "__doc__": Handle.__dict__["__doc__"]}
+    return cast("type[Thing]", type(kind.__name__, (Thing,), own))
+
+
+def shadow(name: str, bases: object) -> dict[str, object]:
+    """`isinstance(x, list)` holds for objects of a class that derives from list, and so on; they are none here."""
+    plain = {"list": list, "dict": dict, "set": set, "frozenset": frozenset, "tuple": tuple, "str": str}
+    match bases:
+        case [{"t": "type", "v": str(above)}] if above in plain:
+            kind = type(name, (plain[above],), {"__module__": "__main__"})
+            return {"__class__": property(lambda _: kind)}
+        case _:
+            return {}
 
 
 def initial(same: Same) -> Callable[..., None]:
@@ -209,8 +276,9 @@ def above(*given: object) -> object:
         frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
         own = frame.f_locals
         kind, target = own.get("__class__"), [own.get(frame.f_code.co_varnames[0])]
-    made: object = Above(kind, target[0]) if isinstance(kind, Kind) else super(cast("type", kind), *target)
-    return made
+    if isinstance(kind, Kind):
+        return Above(kind, target[0])
+    return cast("object", super(cast("type", kind), *target))
 
 
 def parts(value: object) -> tuple[object, ...] | None:

@@ -1,8 +1,11 @@
 """Things of the test's as the program holds them; part of the program's end of the channel."""
 
+import builtins
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
+
+from errata.sandbox.protocol import Json, Known, unpack
 
 
 class Asks(Protocol):
@@ -27,6 +30,13 @@ class Borrowed:
     def __get__(self, instance: object, _: type | None = None) -> object:
         return self if instance is None else partial(self, instance)
 
+    def __lt__(self, other: object) -> object:
+        """As keys made by `functools.cmp_to_key` want."""
+        return self.service.ask("special", self.key, ("__lt__", other), {})
+
+    def __gt__(self, other: object) -> object:
+        return self.service.ask("special", self.key, ("__gt__", other), {})
+
     def __iter__(self) -> "Borrowed":
         return self
 
@@ -38,6 +48,24 @@ class Borrowed:
         for item in self._items:
             return item
         raise StopIteration
+
+
+def raised(told: list[Json], known: Known) -> object:
+    """An exception of the test's, made anew: [class, arguments ...]."""
+    kind, *said = told
+    made: Callable[..., object] = unpack(kind, known) if isinstance(kind, dict) else vars(builtins)[cast("str", kind)]  # pyright: ignore[reportAssignmentType]
+    values = [unpack(item, known) for item in said]
+    try:
+        return made(*values)
+    except TypeError:
+        error = cast("BaseException", made.__new__(made))  # pyright: ignore
+        error.args = tuple(values)
+        return error
+
+
+def lent_class(key: int, name: str, above: str) -> type:
+    """A class of exceptions that the test defines."""
+    return type(name, (cast("type", vars(builtins)[above]),), {"errata_key": key, "__module__": "__main__"})
 
 
 def special(name: str) -> Callable[..., object]:

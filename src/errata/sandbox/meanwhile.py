@@ -6,10 +6,13 @@ Here the program is told to use the test's, and what it prints while `sys.stdout
 
 import builtins
 import io
+import os
 import random
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -21,7 +24,13 @@ REPLACED = ("input", "print")
 class Meanwhile:
     """The means of input and output of this process, and what stands in their place."""
 
-    def __init__(self) -> None:
+    def __init__(self, texts: Sequence[str] = ()) -> None:
+        """texts: of the tests."""
+        self.around = any(word in text for text in texts for word in ("environ", "argv", "setenv"))
+        """They may set variables of the process, or its arguments."""
+        self.before = dict(os.environ), sys.argv[:]
+        self.variables: dict[str, str] = {}
+        """What the program was told of them."""
         self.own = self.seen = self.now()
         self.told: dict[str, object] = {}
         self.read = [0, 0]
@@ -34,6 +43,8 @@ class Meanwhile:
     def changed(self) -> bool:
         """Whether anything is not as it was at first, or not as the program was told."""
         streams, own = self.own, vars(builtins)
+        if self.around and (self.variables or self.before != (dict(os.environ), sys.argv)):
+            return True
         return bool(self.told) or not (
             sys.stdout is streams[0]
             and sys.stderr is streams[1]
@@ -41,6 +52,17 @@ class Meanwhile:
             and own["input"] is streams[3]
             and own["print"] is streams[4]
         )
+
+    def mirror_surroundings(self, session: "Session") -> None:
+        """Variables and arguments that the test has set; of those of this process the program hears nothing."""
+        before, words = self.before
+        new = {name: value for name, value in os.environ.items() if before.get(name) != value}
+        if new != self.variables:
+            gone = [name for name in self.variables if name not in new]
+            self.variables = new
+            session.putting("stand_in", ("environ", (new, gone)), {})
+        if words != sys.argv:
+            session.putting("stand_in", ("argv", sys.argv[:]), {})
 
     @contextmanager
     def mirrored(self, session: "Session") -> Generator[None]:
@@ -54,6 +76,8 @@ class Meanwhile:
             elif mine is not own and self.told.get(name) is not mine:
                 self.told[name] = mine
                 session.putting("stand_in", (name, text_of(mine) if name == "stdin" else mine), {})
+        if self.around:
+            self.mirror_surroundings(session)
         session.child.drain()
         self.read = [len(said) for said in session.child.said()]
         try:
@@ -73,20 +97,32 @@ def text_of(stream: object) -> object:
 
 
 @contextmanager
-def chance(session: "Session", seeding: bool) -> Generator[None]:
-    """Chance in test code is the same each time; with `seeding`, the test's seeds are the program's too."""
-    state, own = random.getstate(), random.seed
+def chance(session: "Session", texts: Sequence[str]) -> Generator[None]:
+    """Chance in test code is the same each time; where they seed it, the test's seeds are the program's too."""
+    state = random.getstate()
     random.seed(0)
-
-    def both(value: object = None, *rest: object, **named: object) -> None:
-        cast("type", own)(value, *rest, **named)
-        if value is None or type(value) in (int, float, str, bytes):
-            session.ask("seed", value)
-
-    if seeding:
-        random.seed = both  # pyright: ignore
+    seeding = any("seed" in text for text in texts)
+    homes = ["random"] if seeding else []
+    if seeding and any("numpy" in text for text in texts) and find_spec("numpy"):
+        homes.append("numpy.random")
+    modules = [import_module(home) for home in homes]
+    own = [vars(module)["seed"] for module in modules]
+    for module, seed in zip(modules, own, strict=True):
+        vars(module)["seed"] = both(session, module.__name__, seed)
     try:
         yield
     finally:
-        random.seed = own
+        for module, seed in zip(modules, own, strict=True):
+            vars(module)["seed"] = seed
         random.setstate(state)
+
+
+def both(session: "Session", home: str, own: Callable[..., object]) -> Callable[..., None]:
+    """Seeds this process's chance and the program's."""
+
+    def seed(value: object = None, *rest: object, **named: object) -> None:
+        own(value, *rest, **named)
+        if value is None or type(value) in (int, float, str, bytes):
+            session.ask("seed", value, home)
+
+    return seed

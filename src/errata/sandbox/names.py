@@ -15,6 +15,7 @@ from functools import cache
 
 from errata.sandbox.checks import Test
 from errata.sandbox.handles import Handle
+from errata.sandbox.kinds import above
 from errata.sandbox.protocol import Broken, Json, unpack
 from errata.sandbox.raised import Asked
 from errata.sandbox.session import Session
@@ -51,6 +52,8 @@ def namespace(
 
         stand_in()
     own = prelude(given) if given else {}
+    if "super" in wanted:
+        names["super"] = above
     for name in sorted(wanted & described.keys()):
         if name == entry:
             names[name] = value_of(session, name, described)

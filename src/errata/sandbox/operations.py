@@ -3,9 +3,11 @@
 import builtins
 import copy
 import operator
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from io import StringIO
 from typing import TYPE_CHECKING, cast
 
 from errata.sandbox.values import base, iterable
@@ -13,12 +15,42 @@ from errata.sandbox.values import base, iterable
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Task
 
+OWN = {"input": input, "print": print}
 PATIENCE = 0.005
 """Seconds for which the program's coroutines run before the judge's own have their turn."""
 
 
 def call(target: Callable[..., object], *args: object, **named: object) -> object:
     return target(*args, **named)
+
+
+def above(kind: type, target: object, name: str) -> object:
+    return getattr(cast("object", super(kind, target)), name)
+
+
+def stand_in(name: str, value: object) -> None:
+    """What the test has put in the place of one of the language's means of input and output; None: its own again."""
+    if name == "stdin":
+        sys.stdin = StringIO(value) if isinstance(value, str) else sys.__stdin__ if value is None else value
+    elif name == "argv":
+        sys.argv[:] = cast("list[str]", value)
+    elif name == "environ":
+        new, gone = cast("tuple[dict[str, str], list[str]]", value)
+        for word in gone:
+            os.environ.pop(word, None)
+        os.environ.update(new)
+    else:
+        setattr(builtins, name, OWN[name] if value is None else value)
+
+
+def subclass(name: str, bases: list[type], own: list[tuple[str, object]]) -> type:
+    """A class that the test derives from the program's; its methods are the test's."""
+    kind = type(bases[0])
+    return kind(name, tuple(bases), {**dict(own), "__module__": "__main__"})
+
+
+def flags(function: Callable[..., object]) -> int:
+    return cast("int", getattr(function, "__code__").co_flags)  # noqa: B009
 
 
 def enter(manager: AbstractContextManager[object]) -> object:
@@ -62,9 +94,9 @@ def signature(target: Callable[..., object]) -> list[object]:
     return made
 
 
-def seed(value: object) -> None:
-    if (random := sys.modules.get("random")) is not None:
-        random.seed(value)
+def seed(value: object, home: str = "random") -> None:
+    if home.partition(".")[0] in sys.modules:
+        __import__(home, fromlist=["seed"]).seed(value)
 
 
 class Running:
@@ -130,7 +162,8 @@ OPERATIONS: dict[str, Callable[..., object]] = {
     "leave": leave,
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
-    **{made.__name__: made for made in (holds, fields, signature, seed, poll, following, enter_async, leave_async)},
+    **{made.__name__: made for made in (above, flags, holds, fields, signature, seed, stand_in, subclass)},
+    **{made.__name__: made for made in (poll, following, enter_async, leave_async)},
     **{kind.__name__: kind for kind in (bool, str, int, float, complex)},
     **{name: vars(builtins)[name] for name in ("len", "repr", "hash", "abs", "round", "reversed", "format", "divmod")},
     **{name: vars(operator)[name] for name in OPERATORS.split()},

@@ -1,11 +1,13 @@
 """What the program raised, as something that test code may catch."""
 
 import builtins
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from errata.sandbox.protocol import Json, unpack
+from errata.sandbox.protocol import Json, pack, unpack
 
 if TYPE_CHECKING:
     from errata.sandbox.handles import Same
@@ -23,7 +25,8 @@ NEVER: tuple[type[BaseException], ...] = (
 """What a program raises reaches test code as one of these only where the test names it: they would speak for the test,
 for its loops or for the judge."""
 NAMEABLE = frozenset(("AssertionError", "TimeoutError", "SystemExit", "StopIteration", "StopAsyncIteration"))
-MOST_NAME = 100
+RUNNERS = frozenset(("unittest", "doctest", "bdb", "pdb"))
+"""Modules whose exceptions say something to who runs tests."""
 MOST_WORDS = 1000
 MOST_TEXT = 4000
 """Of an exception that the program raised; longer words are cut off there."""
@@ -116,6 +119,8 @@ class Own(BaseException, metaclass=Asked):
 def class_of(session: "Session", name: str, same: object, bases: Json, base: str) -> type[BaseException]:
     """A class of exceptions that the program defines, below those that it derives from."""
     above = [unpack(item, session.known) for item in bases] if isinstance(bases, list) else []
+    if (standing := of_library(cast("Same", same).name)) is not None:
+        above = [standing]
     kinds = [
         kind if issubclass(kind, Own) else usable(session, kind)
         for kind in above
@@ -127,6 +132,20 @@ def class_of(session: "Session", name: str, same: object, bases: Json, base: str
         return cast("type[BaseException]", Asked(name, (*above, *dict.fromkeys(kinds)), own))
     except TypeError:
         return cast("type[BaseException]", Asked(name, (Own, Exception), own))
+
+
+def of_library(name: str) -> type[Exception] | None:
+    """This process's own class of such a name (`json.decoder.JSONDecodeError`): tests that say it mean it.
+
+    It may be any program's word, as any program may raise it. What would skip a test is none of these.
+    """
+    module, _, own = name.rpartition(".")
+    root = module.partition(".")[0]
+    home = sys.modules.get(module) if root in sys.stdlib_module_names - RUNNERS or root == "numpy" else None
+    found = vars(home).get(own) if home is not None else None
+    if isinstance(found, type) and issubclass(found, Exception) and not issubclass(found, NEVER):
+        return found
+    return None
 
 
 def usable(session: "Session", kind: object) -> type[BaseException]:
@@ -141,9 +160,24 @@ def usable(session: "Session", kind: object) -> type[BaseException]:
     return session.kinds.setdefault(name, type(name, (Exception,), {}))
 
 
+def lent(session: "Session", value: object) -> Json:
+    """An exception that the test hands over, or a class of its own: the program makes one of that name for itself."""
+    if isinstance(value, BaseException) and not isinstance(value, Own):
+        above, *said = told(value, partial(pack, other=session.other))
+        kind = above if type(value).__module__ == "builtins" else lent(session, type(value))
+        return {"t": "raised", "v": [kind, *said]}
+    if isinstance(value, type) and issubclass(value, BaseException) and value.__module__ == "__main__":
+        return {"t": "raising", "v": [session.lending(value), value.__name__, nearest(value).__name__]}
+    return None
+
+
+def nearest(kind: type[BaseException]) -> type:
+    return next(found for found in kind.__mro__ if found.__module__ == "builtins")
+
+
 def told(error: BaseException, pack: Callable[[object], Json]) -> list[Json]:
     """[class, what it says ...] of an exception of test code's, by the language's nearest class."""
-    kind = next(found for found in type(error).__mro__ if found.__module__ == "builtins")
+    kind = nearest(type(error))
     plain = all(type(item) in (bool, int, float, str, type(None)) for item in error.args)
     args = list(error.args) if plain and len(str(error)) <= MOST_WORDS else [str(error)[:MOST_WORDS]]
     return [kind.__name__, *(pack(item) for item in args)]

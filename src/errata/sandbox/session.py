@@ -6,11 +6,11 @@ it is kept, so that catching it changes nothing.
 """
 
 import builtins
+import re
 import threading
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
@@ -19,11 +19,12 @@ from errata.sandbox import protocol
 from errata.sandbox.ahead import Ahead, Over
 from errata.sandbox.handles import Handle, Same
 from errata.sandbox.inbox import Inbox
-from errata.sandbox.kinds import NAMED, Row, made, parameters, row, settable
+from errata.sandbox.kinds import NAMED, Row, made, parameters, parts, row
+from errata.sandbox.lending import use
 from errata.sandbox.meanwhile import Meanwhile
 from errata.sandbox.order import Asked
 from errata.sandbox.protocol import Broken, Closed, Json, TooLarge, pack, unpack
-from errata.sandbox.raised import Own, Raised, Report, class_of, error_of, told
+from errata.sandbox.raised import Own, Raised, Report, class_of, error_of, lent, told
 from errata.sandbox.shares import Shared
 from errata.sandbox.values import base, derived, every, from_numpy, to_numpy
 from errata.sandbox.worker import Child
@@ -34,16 +35,9 @@ if TYPE_CHECKING:
 MOST_REMEMBERED = 8
 MOST_NESTED = 40
 """Calls back within calls back."""
-OPEN = frozenset(("__main__", "argparse", "collections", "enum", "io", "_io", "random", "re", "string", "types"))
-"""Modules of classes whose objects a program may look into when a test hands them over."""
-SPECIAL = frozenset(
-    (
-        *("__iter__", "__len__", "__getitem__", "__contains__", "__str__", "__repr__", "__enter__", "__exit__"),
-        *("__eq__", "__lt__", "__gt__", "__le__", "__ge__", "__add__", "__sub__", "__mul__"),
-    )
-)
-"""What a program may do with such an object beside using its attributes."""
-NUMBERS = frozenset("<>|=")
+ANSWERS = frozenset((*dir(str), *dir(tuple), *dir(frozenset), "keys", "values", "items", "sort", "reverse"))
+"""What plain values have too: who uses these of a result has not found an object with an interface."""
+NUMBERS = re.compile(r"[<>|=](?:[biufc]\d{1,2}|[US]\d{1,6}|[mM]8(?:\[\d*[A-Za-z]{1,2}\])?)")
 FIXED = (int, float, complex, str, bytes, tuple, frozenset)
 """Plain values that cannot change."""
 
@@ -102,6 +96,15 @@ class Session:
         if isinstance(value, Handle) and value.errata_.kind == "class" and name[:1].isupper():
             self.classes.add(value.errata_.key)
 
+    def spoke(self, key: int, name: str) -> None:
+        """The test has used an attribute of an object."""
+        if name not in ANSWERS:
+            self.spoken.add(key)
+
+    def speaks(self, handle: Handle) -> bool:
+        """Whether an object may say what it contains: it is one of the test's classes', or has methods of its own."""
+        return handle.errata_made or handle.errata_.key in self.spoken
+
     def end(self, outcome: Word) -> Over:
         self.over = self.over or Over(outcome)
         return self.over
@@ -144,6 +147,10 @@ class Session:
     def packer(self) -> Callable[[object], Json]:
         return self.shared.packer(self.other) if self.shared else partial(pack, other=self.other)
 
+    def latest(self, packed: Callable[[object], Json]) -> list[Json]:
+        """What both ends hold, as it is here now."""
+        return [packed(item) for item in self.shared.latest()] if self.shared else []
+
     def putting(self, operation: str, args: tuple[object, ...], named: dict[str, object]) -> object:
         if self.over is not None:
             raise self.over
@@ -155,7 +162,7 @@ class Session:
             packed = self.packer()
             positional: list[Json] = [packed(item) for item in args]
             options: dict[str, Json] = {word: packed(item) for word, item in named.items()}
-            self.send([mine, operation, positional, options])
+            self.send([mine, operation, positional, options, *self.latest(packed)])
         while True:
             answer = self.answer_ahead(mine) if planned else self.receive()
             try:
@@ -170,8 +177,8 @@ class Session:
                         error = self.error(report)
                     case ["large", int(key)] if key == mine:
                         raise self.end("output")
-                    case ["c", int(key), str(wanted), list(given), dict(words)] if not planned:
-                        self.lend(key, wanted, given, words)
+                    case ["c", int(key), str(wanted), list(given), dict(words), *latest] if not planned:
+                        self.lend(key, wanted, given, words, latest)
                         continue
                     case _:
                         raise self.end("crashed")
@@ -223,15 +230,24 @@ class Session:
             return numbers
         if derived(value):
             return pack(base(value), self.other, 1)
-        key = self.lent_keys.get(id(value))
-        if key is None:
-            key = self.lent_keys[id(value)] = len(self.lent)
-            self.lent.append(value)
+        if (error := lent(self, value)) is not None:
+            return error
+        if (made_of := parts(value)) is not None:
+            return {"t": "descriptor", "v": [pack(part, self.other) for part in (type(value), *made_of)]}
+        key = self.lending(value)
         if callable(value) or (hasattr(value, "__next__") and type(value).__module__ in ("builtins", "itertools")):
             name, doc = getattr(value, "__name__", ""), getattr(value, "__doc__", None)
             said: Json = [key, name if isinstance(name, str) else "", doc if isinstance(doc, str) else None]
             return {"t": "borrowed", "v": said}
         return {"t": "lent", "v": key}
+
+    def lending(self, value: object) -> int:
+        """The number under which the program knows something of the test's."""
+        key = self.lent_keys.get(id(value))
+        if key is None:
+            key = self.lent_keys[id(value)] = len(self.lent)
+            self.lent.append(value)
+        return key
 
     def known(self, tag: str, content: Json) -> object:
         """What came from the program and is no plain data."""
@@ -253,9 +269,7 @@ class Session:
                 if isinstance(whole, Handle):
                     found = row(whole, value)
                     return whole if found is None else found
-            case "numpy", [str(kind), shape, str(_)] if (
-                kind[:1] in NUMBERS and kind[1:2] in "biufc" and kind[2:].isdigit()
-            ):
+            case "numpy", [str(kind), shape, str(_)] if NUMBERS.fullmatch(kind):
                 if shape is None or (isinstance(shape, list) and all(type(size) is int for size in shape)):
                     try:
                         return to_numpy(content)
@@ -274,7 +288,8 @@ class Session:
                 short = short if short.isidentifier() else "Error"
                 found = class_of(self, short, same, extra, kind.removeprefix("error "))
             else:
-                found = made(self, key, kind, name, unpack(extra, self.known) if isinstance(extra, dict) else None)
+                of = unpack(extra, self.known) if isinstance(extra, dict) else extra
+                found = made(self, key, kind, name, of)
             self.handles[key] = found
         return found
 
@@ -298,7 +313,7 @@ class Session:
     def signature(self, target: Handle) -> "inspect.Signature":
         return parameters(self.ask("signature", target))
 
-    def lend(self, key: int, operation: str, given: list[Json], words: dict[str, Json]) -> None:
+    def lend(self, key: int, operation: str, given: list[Json], words: dict[str, Json], latest: list[Json]) -> None:
         """Answers the program that uses a callable, an iterator or an object of the test's."""
         self.nested += 1
         try:
@@ -306,12 +321,16 @@ class Session:
                 raise RecursionError("maximum recursion depth exceeded")
             positional = cast("list[object]", unpack(cast("Json", given), self.known))
             named = {word: unpack(item, self.known) for word, item in words.items()}
-            value = self.use(operation, positional, named)
-            reply: Json = ["v", key, self.packer()(value)]
+            for item in latest:
+                unpack(item, self.known)
+            value = use(self.lent, operation, positional, named)
+            packed = self.packer()
+            reply: list[Json] = ["v", key, packed(value), *self.latest(packed)]
         except Broken:
             raise
         except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
             own = error.errata_self if isinstance(error, Own) else None
+            own = error if own is None and type(error).__module__ == "__main__" else own
             reply = ["e", key, told(error, partial(pack, other=self.other)) if own is None else [self.packer()(own)]]
         finally:
             self.nested -= 1
@@ -319,28 +338,3 @@ class Session:
             self.send(reply)
         except TooLarge:
             raise self.end("output") from None
-
-    def use(self, operation: str, positional: list[object], named: dict[str, object]) -> object:
-        where, *args = positional
-        if type(where) is not int or not 0 <= where < len(self.lent):
-            raise Broken
-        target = self.lent[where]
-        match operation, args:
-            case "call", _ if callable(target):
-                return target(*args, **named)
-            case "special", ["iterator"]:
-                return hasattr(target, "__next__")
-            case "special", [str(name), *rest] if name in SPECIAL and type(target).__module__ in OPEN:
-                method = getattr(type(target), name, None)
-                return NotImplemented if method is None else method(target, *rest)
-            case "next", [1] if hasattr(target, "__next__"):
-                return list(islice(cast("Iterator[object]", target), 1))
-            case "get", [str(name)] if not name.startswith("_") and type(target).__module__ in OPEN:
-                return getattr(target, name)
-            case "set", [str(name), value] if settable(target, name):
-                setattr(target, name, value)
-                return None
-            case ("get", [str(name)]) | ("set", [str(name), _]):
-                raise AttributeError(name)
-            case _:
-                raise Broken

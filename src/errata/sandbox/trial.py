@@ -154,9 +154,9 @@ class Trial:
         if found is None:
             session.named = frozenset[str]().union(*(test.expects for test in self.by_file.values()))
             session.raising = {(file, line) for file, test in self.by_file.items() for line in test.raising}
-            session.meanwhile = Meanwhile()
             texts = [test.short for test in self.by_file.values()]
-            with guard(seconds), unchanged(texts), chance(session, any("seed" in text for text in texts)):
+            session.meanwhile = Meanwhile(texts)
+            with guard(seconds), unchanged(texts), chance(session, texts):
                 found = self.run_together(session) if self.program.together else self.run_apart(session, names)
             self.trusting = session.trusting
         return found

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from errata.sandbox.protocol import (
+    HOMES,
     LATE,
     MUTABLE,
     NAMES,
@@ -19,6 +20,7 @@ from errata.sandbox.protocol import (
     Json,
     Outer,
     attributes,
+    many,
     numbers_of,
     several,
     text,
@@ -108,7 +110,7 @@ def from_numpy(value: object) -> Json:
     if type(value).__name__ != "ndarray" and not isinstance(value, numpy.generic):
         return None
     array = numpy.asarray(value)
-    if array.dtype.kind not in "biufc":
+    if array.dtype.kind not in "biufcUSmM":
         return None
     shape: Json = None if isinstance(value, numpy.generic) else list(array.shape)
     return {"t": "numpy", "v": [array.dtype.str, shape, array.tobytes().hex()]}
@@ -162,7 +164,7 @@ def moments() -> None:
     known(
         [
             (date, "date", moment, lambda content, _: date.fromisoformat(text(content))),
-            (datetime, "datetime", moment, lambda content, _: datetime.fromisoformat(text(content))),
+            (datetime, "datetime", moment, dated),
             (time, "time", moment, lambda content, _: time.fromisoformat(text(content))),
             (
                 timedelta,
@@ -177,7 +179,59 @@ def moments() -> None:
 def moment(value: object, _: Inner) -> Json:
     when = cast("datetime", value)
     zone = getattr(when, "tzinfo", None)
-    return when.isoformat() if zone is None or type(zone).__module__ == "datetime" else None
+    if zone is None or type(zone).__module__ == "datetime":
+        return when.isoformat()
+    key = getattr(zone, "key", None) if type(zone).__module__ == "zoneinfo" else None
+    return [when.replace(tzinfo=None).isoformat(), key, when.fold] if isinstance(key, str) else None
+
+
+def dated(content: Json, _: Outer) -> object:
+    from datetime import datetime
+
+    if isinstance(content, str):
+        return datetime.fromisoformat(content)
+    from zoneinfo import ZoneInfo
+
+    when, key, fold = several(content)
+    try:
+        zone = ZoneInfo(text(key))
+    except OSError as error:
+        raise ValueError from error
+    return datetime.fromisoformat(text(when)).replace(tzinfo=zone, fold=1 if fold == 1 else 0)
+
+
+def paths() -> None:
+    import pathlib
+
+    def one(kind: type, tag: str) -> None:
+        known([(kind, tag, lambda value, _: str(value), lambda content, _: cast("object", kind(text(content))))])
+
+    one(type(pathlib.Path()), "Path")
+    one(pathlib.PurePosixPath, "PurePosixPath")
+    one(pathlib.PureWindowsPath, "PureWindowsPath")
+
+
+def identities() -> None:
+    from uuid import UUID
+
+    known([(UUID, "UUID", lambda value, _: str(value), lambda content, _: UUID(text(content)))])
+
+
+def chains() -> None:
+    from collections import ChainMap
+
+    def chained(content: Json, inner: Outer) -> object:
+        (maps,) = cast("list[list[object]]", many(content, inner))
+        if not all(isinstance(one, dict) for one in maps):
+            raise ValueError
+        return ChainMap(*cast("list[dict[object, object]]", maps))
+
+    known([(ChainMap, "ChainMap", attributes("maps"), chained)])
+
+
+def viewed(value: object, _: Inner) -> Json:
+    view = cast("memoryview", value)
+    return view.tobytes().hex() if view.format == "B" and view.ndim == 1 else None
 
 
 def arrays() -> None:
@@ -198,9 +252,15 @@ def typed(value: object, _: Inner) -> Json:
 
 def every() -> None:
     """Makes all of them known now."""
-    for load in list(LATE.values()):
-        load()
-    LATE.clear()
+    for name in EARLY:
+        if (load := LATE.pop(name, None)) is not None:
+            load()
 
 
 LATE.update(fractions=fractions, decimal=decimals, datetime=moments, array=arrays)
+EARLY = (*LATE,)
+LATE.update(pathlib=paths, uuid=identities, collections=chains)
+HOMES.update(
+    dict.fromkeys(("Path", "PurePosixPath", "PureWindowsPath"), "pathlib"), UUID="uuid", ChainMap="collections"
+)
+known([(memoryview, "memoryview", viewed, lambda content, _: memoryview(bytes.fromhex(text(content))))])
