@@ -256,7 +256,8 @@ def test_a_folder_in_oneies_format_is_read_with_its_entity_classes(tmp_path):
     [
         ("ace05:{}[dev]", "holds no file of its dev split"),
         ("ace05:{}[best]", "unknown split; there are train, dev, test"),
-        ("ace05:{}/none", "is no folder"),
+        ("ace05:{}/none", "none: no such file or folder"),
+        ("ace05:{}/test.jsonl", "is no folder"),
     ],
 )
 def test_a_folder_that_does_not_fit_is_refused_in_one_line(tmp_path, spec, words):

@@ -14,24 +14,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
+from errata.sandbox.claims import ALLOWED, PREDICATES, SETS
+from errata.sandbox.raised import expected, left
+
 if TYPE_CHECKING:
     from errata.sandbox.session import Session
 
-ALLOWED = frozenset(
-    (
-        *("__name__", "__qualname__", "__doc__", "__module__", "__dict__", "__annotations__", "__wrapped__"),
-        *("__defaults__", "__signature__", "__match_args__"),
-    )
-)
-"""Attributes with two underscores that may be asked for; others could steer this interpreter's own machinery."""
-PREDICATES = frozenset(
-    (
-        *("startswith", "endswith", "issubset", "issuperset", "isdisjoint", "isalnum", "isalpha", "isascii"),
-        *("isdecimal", "isdigit", "isidentifier", "islower", "isnumeric", "isprintable", "isspace", "istitle"),
-        "isupper",
-    )
-)
-"""Questions to a text or a set: an object that is neither would only say yes."""
 MOST_BATCH = 64
 MOST_LENGTH = 1 << 24
 """What `len` may say: lists are made that long before the first item is seen."""
@@ -155,6 +143,8 @@ class Handle:
             return same.session.signature(self)
         got = believed(self, "get", name)
         same.session.spoke(same.key, name)
+        if name in SETS and same.kind == "object" and isinstance(got, Handle) and not self.errata_made:
+            same.session.comparing.add(got.errata_.key)
         if self.errata_made:
             make(got)
         if name[:1].isupper():
@@ -171,6 +161,8 @@ class Handle:
         key, session = self.errata_.key, self.errata_.session
         if key in session.tainted and key not in session.made:
             raise TypeError(f"'{self.errata_.name}' object is not callable")
+        if key in session.comparing and any(isinstance(arg, set | frozenset | dict | list | tuple) for arg in args):
+            raise TypeError(f"{self.errata_.name}() of what is no set is not told what a set should be like")
         got = session.put("call", (self, *args), named)
         if key in session.made or key in session.classes:
             make(got)
@@ -208,13 +200,16 @@ class Handle:
         got = None if self.errata_tainted else self.errata_.session.ask("len", self)
         if type(got) is not int or not 0 <= got <= MOST_LENGTH:
             raise TypeError(f"object of type '{self.errata_.name}' has no len()")
-        return got
+        claim = self.errata_.session.claim(self)
+        return claim.measured(got) if claim else got
 
     def __iter__(self) -> Iterator[object]:
         source = believed(self, "iter")
-        if not isinstance(source, Handle):
-            return iter(cast("list[object]", source))
-        return source if source is self else source.errata_items()
+        if source is self:
+            return self
+        items = source.errata_items() if isinstance(source, Handle) else iter(cast("list[object]", source))
+        claim = self.errata_.session.claim(self)
+        return claim.through(items) if claim else items
 
     def errata_items(self) -> Iterator[object]:
         session, most = self.errata_.session, 1
@@ -223,7 +218,10 @@ class Handle:
             most = min(2 * most, MOST_BATCH)
 
     def __next__(self) -> object:
-        for item in cast("list[object]", believed(self, "next", 1)):
+        items = cast("list[object]", believed(self, "next", 1))
+        if claim := self.errata_.session.claim(self):
+            claim.next(bool(items))
+        for item in items:
             return item
         raise StopIteration
 
@@ -246,7 +244,9 @@ class Handle:
         return session.ask("contains", self, item) is True
 
     def __getitem__(self, key: object) -> object:
-        return believed(self, "item", key)
+        got = believed(self, "item", key)
+        claim = self.errata_.session.claim(self)
+        return claim.indexed(key, got) if claim else got
 
     def __setitem__(self, key: object, value: object) -> None:
         self.errata_.session.ask("put", self, key, value)
@@ -263,8 +263,8 @@ class Handle:
         if error is None:
             session.ask("leave", self)
             return False
-        held = session.ask("leave", self, *session.told(error))
-        return held is True and trace is not None and session.expected(trace)
+        held = session.ask("leave", self, *left(session, error))
+        return held is True and trace is not None and expected(session, trace)
 
     async def __aenter__(self) -> object:
         return await cast("Awaitable[object]", self.errata_.session.ask("enter_async", self))

@@ -5,6 +5,7 @@ a name is compared by the plain value, here; only what it is called is asked for
 """
 
 import dataclasses
+import re
 import sys
 import types
 from collections.abc import Callable, Generator
@@ -13,7 +14,8 @@ from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from errata.sandbox.handles import Handle, Same, Thing
-from errata.sandbox.protocol import PACKERS
+from errata.sandbox.protocol import PACKERS, Broken, Json
+from errata.sandbox.values import to_numpy
 
 if TYPE_CHECKING:
     import inspect
@@ -27,6 +29,8 @@ SHOWN = frozenset(
     )
 )
 LAZY = frozenset(("map", "filter", "zip", "enumerate", "reversed"))
+SINGLE = types.NoneType, types.EllipsisType, types.NotImplementedType
+NUMBERS = re.compile(r"[<>|=](?:[biufc]\d{1,2}|[US]\d{1,6}|[mM]8(?:\[\d*[A-Za-z]{1,2}\])?)")
 MOST_NAME = 100
 MOST_FIELDS = 1000
 
@@ -224,9 +228,8 @@ def of_library(name: str) -> type | None:
     module, _, own = name.rpartition(".")
     home = sys.modules.get(module) if module.partition(".")[0] in SHOWN or own in LAZY else None
     found = vars(home).get(own) if home is not None else None
-    if isinstance(found, type) and issubclass(found, object) and found not in PACKERS:
-        return None if issubclass(found, BaseException) else found
-    return None
+    held = isinstance(found, type) and found not in PACKERS and not issubclass(found, (BaseException, *SINGLE))
+    return cast("type", found) if held else None
 
 
 @cache
@@ -298,3 +301,17 @@ def parameters(told: object) -> "inspect.Signature":
     for name, kind, has, default in cast("list[tuple[str, int, bool, object]]", told):
         made.append(one(str(name), kinds[kind], default=default if has is True else one.empty))
     return inspect.Signature(made)
+
+
+def numbers(content: Json) -> object:
+    """An array or a number of numpy's that the program sends. Raises Broken."""
+    match content:
+        case [str(kind), None | list() as shape, str(_)] if NUMBERS.fullmatch(kind):
+            if not shape or all(type(size) is int for size in shape):
+                try:
+                    return to_numpy(content)
+                except (ValueError, TypeError, IndexError, ImportError) as error:
+                    raise Broken from error
+        case _:
+            pass
+    raise Broken

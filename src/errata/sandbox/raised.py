@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from errata.sandbox.protocol import Json, pack, unpack
@@ -181,3 +182,14 @@ def told(error: BaseException, pack: Callable[[object], Json]) -> list[Json]:
     plain = all(type(item) in (bool, int, float, str, type(None)) for item in error.args)
     args = list(error.args) if plain and len(str(error)) <= MOST_WORDS else [str(error)[:MOST_WORDS]]
     return [kind.__name__, *(pack(item) for item in args)]
+
+
+def left(session: "Session", error: BaseException) -> tuple[object, object, object]:
+    """An exception that left a block of the test's: the program's own object, or class and words."""
+    name, *said = told(error, partial(pack, other=session.other))
+    return (error.errata_self if isinstance(error, Own) else None), name, said
+
+
+def expected(session: "Session", trace: TracebackType) -> bool:
+    """Whether the test raised it by a statement of its own, in the very block that it left."""
+    return trace.tb_next is None and (trace.tb_frame.f_code.co_filename, trace.tb_lineno) in session.raising

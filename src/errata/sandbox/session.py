@@ -6,27 +6,26 @@ it is kept, so that catching it changes nothing.
 """
 
 import builtins
-import re
 import threading
 import types
 from collections.abc import Callable, Sequence
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
 from errata.outcomes import Outcome as Word
 from errata.sandbox import protocol
 from errata.sandbox.ahead import Ahead, Over
+from errata.sandbox.claims import CHANGING, Claim
 from errata.sandbox.handles import Handle, Same
 from errata.sandbox.inbox import Inbox
-from errata.sandbox.kinds import NAMED, Row, made, parameters, parts, row
+from errata.sandbox.kinds import NAMED, Row, made, numbers, parameters, parts, row
 from errata.sandbox.lending import use
 from errata.sandbox.meanwhile import Meanwhile
 from errata.sandbox.order import Asked
+from errata.sandbox.parting import SHOWING, Parting
 from errata.sandbox.protocol import Broken, Closed, Json, TooLarge, pack, unpack
 from errata.sandbox.raised import Own, Raised, Report, class_of, error_of, lent, told
-from errata.sandbox.shares import Shared
-from errata.sandbox.values import base, derived, every, from_numpy, to_numpy
+from errata.sandbox.values import base, derived, every, from_numpy
 from errata.sandbox.worker import Child
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ MOST_NESTED = 40
 """Calls back within calls back."""
 ANSWERS = frozenset((*dir(str), *dir(tuple), *dir(frozenset), "keys", "values", "items", "sort", "reverse"))
 """What plain values have too: who uses these of a result has not found an object with an interface."""
-NUMBERS = re.compile(r"[<>|=](?:[biufc]\d{1,2}|[US]\d{1,6}|[mM]8(?:\[\d*[A-Za-z]{1,2}\])?)")
 FIXED = (int, float, complex, str, bytes, tuple, frozenset)
 """Plain values that cannot change."""
 
@@ -78,13 +76,17 @@ class Session:
         self.rows: dict[int, object] = {}
         self.given: set[str] = set()
         """Functions of the language that the test has handed over."""
+        self.claims: dict[int, Claim] = {}
+        """What objects without an interface say of what they contain."""
+        self.comparing: set[int] = set()
+        """Handles of methods that only a set should have."""
         self.named: frozenset[str] = frozenset()
         """Names that test code uses: of exceptions that it says, it may catch the program's."""
         self.raising: set[tuple[str, int]] = set()
         """Lines at which a test itself raises what a context manager of the program's may hold back."""
         self.trusting = False
         """A comparison was left to the program, of two objects of its own."""
-        self.shared = Shared(0) if copy_back else None
+        self.shared = Parting() if copy_back else None
         self.meanwhile: Meanwhile | None = None
         self.lock = threading.RLock()
         self.held: list[Json] | None = None
@@ -104,6 +106,11 @@ class Session:
     def speaks(self, handle: Handle) -> bool:
         """Whether an object may say what it contains: it is one of the test's classes', or has methods of its own."""
         return handle.errata_made or handle.errata_.key in self.spoken
+
+    def claim(self, handle: Handle) -> Claim | None:
+        same = handle.errata_
+        silent = same.kind == "object" and not self.speaks(handle)
+        return self.claims.setdefault(same.key, Claim(same.name)) if silent else None
 
     def end(self, outcome: Word) -> Over:
         self.over = self.over or Over(outcome)
@@ -148,21 +155,20 @@ class Session:
         return self.shared.packer(self.other) if self.shared else partial(pack, other=self.other)
 
     def latest(self, packed: Callable[[object], Json]) -> list[Json]:
-        """What both ends hold, as it is here now."""
+        """Of what both ends hold, what the program may hear of, as it is here now."""
         return [packed(item) for item in self.shared.latest()] if self.shared else []
 
     def putting(self, operation: str, args: tuple[object, ...], named: dict[str, object]) -> object:
         if self.over is not None:
             raise self.over
+        if operation in CHANGING:
+            self.claims.clear()
         self.touched += 1
         mine = self.touched
         called = args[0].errata_.key if args and isinstance(args[0], Handle) else None
         planned = self.ahead.due(operation, called, args[1:], bool(named))
         if not planned:
-            packed = self.packer()
-            positional: list[Json] = [packed(item) for item in args]
-            options: dict[str, Json] = {word: packed(item) for word, item in named.items()}
-            self.send([mine, operation, positional, options, *self.latest(packed)])
+            self.send(self.question(mine, operation, args, named))
         while True:
             answer = self.answer_ahead(mine) if planned else self.receive()
             try:
@@ -172,9 +178,15 @@ class Session:
                     case ["v", int(key), value, list(changed)] if key == mine and self.shared:
                         for item in changed:
                             unpack(item, self.known)
-                        return unpack(value, self.known)
+                        got = unpack(value, self.known)
+                        if operation in SHOWING:
+                            self.shared.shown(got)
+                        self.shared.resumed()
+                        return got
                     case ["e", int(key), dict(report)] if key == mine:
                         error = self.error(report)
+                        if self.shared:
+                            self.shared.resumed()
                     case ["large", int(key)] if key == mine:
                         raise self.end("output")
                     case ["c", int(key), str(wanted), list(given), dict(words), *latest] if not planned:
@@ -185,6 +197,15 @@ class Session:
             except (Broken, RecursionError):
                 raise self.end("crashed") from None
             raise error
+
+    def question(self, key: int, operation: str, args: tuple[object, ...], named: dict[str, object]) -> list[Json]:
+        if self.shared:
+            of_class = bool(args) and isinstance(args[0], Handle) and args[0].errata_.key in self.classes
+            self.shared.asking(self.nested > 0, of_class)
+        packed = self.packer()
+        positional: list[Json] = [packed(item) for item in args]
+        options: dict[str, Json] = {word: packed(item) for word, item in named.items()}
+        return [key, operation, positional, options, *self.latest(packed)]
 
     def foresee(self, asked: Sequence[Asked], sent: int, target: Handle) -> None:
         """These calls of one of its functions will be made; so many were sent together with the program's source."""
@@ -226,8 +247,8 @@ class Session:
             return {"t": "function", "v": value.__name__}
         if isinstance(value, types.ModuleType):
             return {"t": "module", "v": value.__name__}
-        if (numbers := from_numpy(value)) is not None:
-            return numbers
+        if (array := from_numpy(value)) is not None:
+            return array
         if derived(value):
             return pack(base(value), self.other, 1)
         if (error := lent(self, value)) is not None:
@@ -269,12 +290,8 @@ class Session:
                 if isinstance(whole, Handle):
                     found = row(whole, value)
                     return whole if found is None else found
-            case "numpy", [str(kind), shape, str(_)] if NUMBERS.fullmatch(kind):
-                if shape is None or (isinstance(shape, list) and all(type(size) is int for size in shape)):
-                    try:
-                        return to_numpy(content)
-                    except (ValueError, TypeError, IndexError, ImportError) as error:
-                        raise Broken from error
+            case "numpy", _:
+                return numbers(content)
             case _:
                 pass
         raise Broken
@@ -301,15 +318,6 @@ class Session:
         self.raised = [*self.raised[-MOST_REMEMBERED:], Raised(error=error, report=report)]
         return error
 
-    def told(self, error: BaseException) -> tuple[object, object, object]:
-        """An exception that left a block of the test's: the program's own object, or class and words."""
-        name, *said = told(error, partial(pack, other=self.other))
-        return (error.errata_self if isinstance(error, Own) else None), name, said
-
-    def expected(self, trace: TracebackType) -> bool:
-        """Whether the test raised it by a statement of its own, in the very block that it left."""
-        return trace.tb_next is None and (trace.tb_frame.f_code.co_filename, trace.tb_lineno) in self.raising
-
     def signature(self, target: Handle) -> "inspect.Signature":
         return parameters(self.ask("signature", target))
 
@@ -323,6 +331,8 @@ class Session:
             named = {word: unpack(item, self.known) for word, item in words.items()}
             for item in latest:
                 unpack(item, self.known)
+            if self.shared:
+                self.shared.resumed()
             value = use(self.lent, operation, positional, named)
             packed = self.packer()
             reply: list[Json] = ["v", key, packed(value), *self.latest(packed)]

@@ -41,10 +41,7 @@ class Shared:
         if kind in CONTAINERS:
             tag, make = PACKERS[kind]
             return {"t": tag, "v": make(value, inner)}
-        number = self.numbers.get(id(value))
-        if number is None:
-            number = self.keep(self.next, value)
-            self.next += 2
+        number = self.numbered(value)
         if number in sent:
             return {"t": "same", "v": number}
         sent.add(number)
@@ -55,6 +52,14 @@ class Shared:
         tag, make = PACKERS[kind]
         content = make(value, inner)
         return {"t": "same", "v": [number, {"t": tag, "v": content}]} if content is not None else other(value)
+
+    def numbered(self, value: object) -> int:
+        """The number of what goes to the other end."""
+        number = self.numbers.get(id(value))
+        if number is None:
+            number = self.keep(self.next, value)
+            self.next += 2
+        return number
 
     def keep(self, number: int, value: object) -> int:
         self.objects[number], self.numbers[id(value)] = value, number

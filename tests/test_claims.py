@@ -1,0 +1,106 @@
+# ruff: noqa: E501 (tables of programs read best a row a line)
+"""What an object says it contains agrees with what it said before, and what the test changes by itself stays its own."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from errata.sandbox import Limits, Program
+from errata.sandbox.limits import Outcome
+from errata.sandbox.tiers import probe
+from errata.sandbox.trial import run_trial
+from errata.sandbox.worker import Worker
+
+
+@pytest.fixture(scope="module", params=[1, 2], ids=["tier 1", "tier 2"])
+def worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
+    lacking = [missing.reason for missing in probe().missing if missing.tier == request.param]
+    if lacking:
+        assert not os.environ.get("CI"), lacking[0]
+        pytest.skip(f"this machine refuses tier {request.param}: {lacking[0]}")
+    made = Worker(tier=request.param)
+    yield made
+    made.close()
+
+
+def judged(worker: Worker, source: str, test: str, **rest) -> Outcome:
+    return run_trial(worker, Program(source=source, tests=(test,), entry_point="f", **rest), Limits(seconds=3))
+
+
+ITEMS = "class E:\n    def __init__(s, a): s.a, s.n = a, 0\n    def __len__(s): return len(s.a)\n    def __iter__(s): return iter(s.a)\n    def __getitem__(s, i): return [0] * len(range(*i.indices(len(s.a)))) if isinstance(i, slice) else 0\ndef f(a): return E(a)\n"
+SORTED = "assert all(r[i] <= r[i + 1] for i in range(len(r) - 1))"
+MEMBERS = "assert sorted(r) == sorted(a)"
+LYING: dict[str, tuple[str, str]] = {
+    "in_order_by_its_indices": (ITEMS, f"a = [3, 1, 2]\nr = f(a)\n{MEMBERS}\n{SORTED}"),
+    "in_order_by_its_indices_before": (ITEMS, f"a = [3, 1, 2]\nr = f(a)\n{SORTED}\n{MEMBERS}"),
+    "in_order_by_its_slices": (ITEMS, f"a = [3, 1, 2]\nr = f(a)\nassert all(x <= y for x, y in zip(r[:-1], r[1:]))\n{MEMBERS}"),
+    "another_when_gone_through_again": (ITEMS.replace("iter(s.a)", "iter([x for x in s.a if not s.n] or [0] * 3) if not setattr(s, 'n', s.n + 1) or True else 0").replace("if not s.n", "if s.n < 2"), f"a = [3, 1, 2]\nr = f(a)\n{MEMBERS}\nassert all(x <= y for x, y in zip(r, list(r)[1:]))"),
+    "another_length_later": (ITEMS.replace("return len(s.a)", "s.n += 1; return 2 * (s.n == 1)"), "r = f([3, 1])\nassert len(r) == 2\nfor i in range(len(r)):\n    assert r[i] == [1, 3][i]"),
+    "another_item_later": (ITEMS.replace("else 0", "else [3, 0][bool(setattr(s, 'n', s.n + 1)) or s.n > 1]"), "r = f([3, 1, 2])\nassert r[0] > 2.5 and r[0] < 1"),
+    "of_a_length_and_empty": (ITEMS.replace("iter(s.a)", "iter(())"), "r = f([3, 1])\nassert len(r) == 2 and all(x == y for x, y in zip(r, [1, 3]))"),
+    "empty_and_of_a_length": (ITEMS.replace("iter(s.a)", "iter(())"), "r = f([3, 1])\nassert all(x == y for x, y in zip(r, [1, 3])) and len(r) == 2"),
+    "an_iterator_of_a_length": (ITEMS.replace("iter(s.a)", "s\n    def __next__(s): raise StopIteration"), "r = f([3, 1])\nassert len(r) == 2 and all(x == y for x, y in zip(r, [1, 3]))"),
+    "an_empty_iterator_of_a_length": (ITEMS.replace("iter(s.a)", "s\n    def __next__(s): raise StopIteration"), "r = f([3, 1])\nassert all(x == y for x, y in zip(r, [1, 3])) and len(r) == 2"),
+    "no_difference": ("class E:\n    def difference(s, o): s.o = o; return set()\n    symmetric_difference = difference\n    def __iter__(s): return iter(s.o)\ndef f(a): return E()\n", "assert not f(1).symmetric_difference({1, 2})"),
+    "no_difference_for_unittest": ("class E:\n    def difference(s, o): s.o = o; return set()\n    def __iter__(s): return iter(s.o)\ndef f(a): return E()\n", "import unittest\nclass T(unittest.TestCase):\n    def test_f(self): self.assertSetEqual(f(1), {1, 2})"),
+    "what_it_was_told_as_its_union": ("class E:\n    def union(s, o): return {*o}\ndef f(a): return E()\n", "assert f(1).union([3]) == {3}"),
+    "nothing_that_is_something": ("class E: pass\nE.__module__, E.__name__, E.__qualname__ = 'types', 'NoneType', 'NoneType'\ndef f(a): return E()\n", "assert isinstance(f(1), type(None))"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LYING)
+def test_an_object_that_is_a_different_list_for_each_question_is_no_pass(name, worker):
+    source, test = LYING[name]
+    assert judged(worker, source, test).outcome in ("wrong", "exception")
+
+
+HONEST: dict[str, tuple[str, str]] = {
+    "a_sorted_view": (ITEMS.replace("s.a, s.n = a, 0", "s.a = sorted(a)").replace("[0] * len(range(*i.indices(len(s.a)))) if isinstance(i, slice) else 0", "s.a[i]"), f"a = [3, 1, 2]\nr = f(a)\n{MEMBERS}\n{SORTED}\nassert len(r) == 3 and r[-1] == 3 and r[:2] == [1, 2] and list(r) == [1, 2, 3]"),
+    "one_that_grows_by_its_methods": (ITEMS.replace("[0] * len(range(*i.indices(len(s.a)))) if isinstance(i, slice) else 0", "s.a[i]\n    def add(s, x): s.a.append(x)"), "r = f([1])\nassert len(r) == 1 and list(r) == [1]\nr.add(5)\nassert len(r) == 2 and list(r) == [1, 5] and r[1] == 5"),
+    "one_that_is_changed_by_a_function": (ITEMS + "def g(e): e.a.append(7)\n", "r = f([1])\nassert len(r) == 1\ng(r)\nassert len(r) == 2"),
+    "one_that_is_used_up": ("class E:\n    def __init__(s, a): s.a = a\n    def __iter__(s):\n        while s.a: yield s.a.pop(0)\ndef f(a): return E(a)\n", "r = f([1, 2])\nassert list(r) == [1, 2] and list(r) == []"),
+    "an_iterator_that_knows_what_is_left": ("class E:\n    def __init__(s, a): s.a = a\n    def __iter__(s): return s\n    def __len__(s): return len(s.a)\n    def __next__(s):\n        if not s.a: raise StopIteration\n        return s.a.pop(0)\ndef f(a): return E(a)\n", "r = f([1, 2])\nassert len(r) == 2 and next(r) == 1 and len(r) == 1 and list(r) == [2] and len(r) == 0"),
+    "groups_that_are_united": ("class U:\n    def __init__(s, n): s.p = list(range(n))\n    def union(s, a, b): s.p[a] = b\n    def find(s, a): return s.p[a]\ndef f(n): return U(n)\n", "u = f(3)\nu.union(0, 2)\nassert u.find(0) == u.find(2)"),
+    "a_class_that_counts_otherwise": ("class G:\n    def __init__(s): s.e = [(1, 2), (2, 3)]\n    def __len__(s): return 3\n    def __iter__(s): return iter(s.e)\ndef f(n): return n\n", "g = G()\nassert len(g) == 3 and len(list(g)) == 2 and f(1) == 1"),
+    "parts_that_are_no_numbers": (ITEMS.replace("iter(s.a)", "iter([float('nan'), s])").replace("len(s.a)", "2"), "r = f(1)\nassert len(r) == 2 and len(list(r)) == 2 and len(list(r)) == 2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_object_whose_answers_agree_is_believed(name, worker):
+    source, test = HONEST[name]
+    found = judged(worker, source, test)
+    assert found.outcome == "passed", found.detail
+
+
+KEEPING = "kept = []\ndef f(a):\n    kept.append(a)\n    return iter(kept[0])\n"
+
+
+@pytest.mark.parametrize(
+    "test", ["r = f(a)\na.sort()\nassert list(r) == a", "f(a)\na.sort()\nassert list(f([1])) == a"]
+)
+def test_what_the_test_makes_of_its_own_list_later_is_not_told(test, worker):
+    assert judged(worker, KEEPING, f"a = [3, 1, 2]\n{test}", copy_back=True).outcome == "wrong"
+
+
+def test_what_the_test_makes_of_its_own_list_later_is_not_undone(worker):
+    test = "a = [3]\nf(a)\na.append(4)\nf([1])\nassert a == [3, 4]"
+    assert judged(worker, KEEPING, test, copy_back=True).outcome == "passed"
+
+
+SHARED: dict[str, tuple[str, str]] = {
+    "handed_over_again": ("def f(a): a.append(len(a))\n", "a = []\nf(a)\na.append(7)\nf(a)\nassert a == [0, 7, 2]"),
+    "kept_and_changed_later": ("kept = []\ndef f(a): kept.append(a)\ndef g(x): kept[0].append(x)\n", "a = []\nf(a)\ng(5)\nassert a == [5]"),
+    "an_attribute": ("class L:\n    def __init__(s): s.said = []\n    def add(s, x): s.said.append(x)\ndef f(): return L()\n", "l = f()\nl.add(1)\nl.said.append(2)\nl.add(3)\nassert l.said == [1, 2, 3]"),
+    "what_a_class_is_made_with": ("class Stack:\n    def __init__(s, a): s.a = a\n    def top(s): return s.a[-1]\ndef f(): pass\n", "a = [1]\ns = Stack(a)\na.append(5)\nassert s.top() == 5"),
+    "a_variable": ("memo = {}\ndef f(x): return memo.get(x)\n", "memo['k'] = 3\nassert f('k') == 3"),
+    "in_a_call_of_the_tests": ("def f(r, g):\n    g()\n    r.append(len(r))\n", "r = []\nf(r, lambda: r.append('mine'))\nassert r == ['mine', 1]"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_what_both_change_is_the_same_for_both(name, worker):
+    source, test = SHARED[name]
+    found = judged(worker, source, test, copy_back=True)
+    assert found.outcome == "passed", found.detail
