@@ -13,11 +13,12 @@ from errata.errors import UsageError
 from errata.evaluation.measure import Measuring
 from errata.evaluation.report import report
 from errata.judges import Judging
-from errata.policies import Sampling
+from errata.policies import Sampling, Serving
 from errata.policies.recorded import Recorded
 from errata.policies.trimming import trimming
 from errata.prompts import ask, render
 from errata.recipes import leti as recipe
+from errata.recipes import plan
 from errata.recipes.leti import Leti
 from errata.runs import Run
 from errata.tasks import load
@@ -252,3 +253,41 @@ def test_training_samples_are_trimmed_where_that_is_asked_for(tmp_path, config):
     stage = trimming(Recorded(replies).sample(Sampling()), "function")
     made = [row.record if isinstance(row, Timed) else row for row in stage(ask([task("practice", 0)], 1))]
     assert [one.text for one in made] == ["def add(x):\n    return x\n"]
+
+
+def test_a_tokenizer_without_an_end_is_refused_before_the_folder_is_made(tmp_path, config):
+    (Path(config.model) / "tokenizer_config.json").unlink()
+    with pytest.raises(UsageError, match="no end-of-text token"):
+        recipe.prepared(config)
+    recipe.prepared(replace(config, objective=replace(config.objective, end_token=False)))
+
+
+@pytest.mark.parametrize("name", ["tasks", "held_out"])
+def test_a_prompt_that_leaves_no_room_for_a_reply_is_refused_before_the_folder_is_made(tmp_path, config, name):
+    wordy = replace(task("wordy", 1), instruction="Add one. " * 200)
+    (tmp_path / "wordy.jsonl").write_text(jsonl.dump(task("short", 0)) + "\n" + jsonl.dump(wordy) + "\n")
+    config = replace(config, backend="local", **{name: str(tmp_path / "wordy.jsonl")})
+    with pytest.raises(UsageError, match=r"wordy/1#0: the prompt has \d+ tokens, and .*base takes 256 with the reply"):
+        recipe.prepared(config)
+
+
+def test_a_server_with_one_name_for_all_models_must_be_told_to_load_what_was_trained(config):
+    named = replace(config, backend="server:http://127.0.0.1:1", server=Serving(name="policy"))
+    with pytest.raises(UsageError, match="nothing has it load what was trained"):
+        recipe.identity(named)
+    recipe.identity(replace(named, server=Serving(name="policy", reload="load {model}")))
+
+
+def test_the_plan_counts_every_sample_that_the_run_makes(tmp_path, config):
+    told = config.iterations, *plan.measurements(config, recipe.splits(config))
+    go(config, tmp_path / "run")
+    files = [path for path in (tmp_path / "run").rglob("sample.jsonl") if "held-out" in path.parent.name]
+    assert told[0] * told[1] + told[2] == sum(len(path.read_text().splitlines()) for path in files)
+
+
+@pytest.mark.parametrize("keep_optimizer", [False, True])
+def test_the_plan_tells_the_size_of_the_weights_that_a_round_leaves(tmp_path, config, keep_optimizer):
+    config = replace(config, iterations=1, objective=replace(config.objective, keep_optimizer=keep_optimizer))
+    kept = [path for path in Path(go(config, tmp_path / "run")).iterdir() if path.suffix in (".safetensors", ".pt")]
+    made = sum(path.stat().st_size for path in kept) / 2**20
+    assert plan.trained_mib(config.model, config) == pytest.approx(made, rel=0.1)

@@ -104,3 +104,13 @@ def test_a_digest_changes_with_one_weight_and_not_with_the_report_of_training(tm
     data[-1] ^= 1
     weights.write_bytes(data)
     assert models.digest(folder) != first
+
+
+def test_a_digest_changes_with_adapters_that_lie_beside_the_weights(tmp_path):
+    folder = checkpoint(tmp_path, "llama")
+    first = models.digest(folder)
+    (folder / "adapter").mkdir()
+    (folder / "adapter" / "adapter_model.safetensors").write_bytes(b"one")
+    second = models.digest(folder)
+    (folder / "adapter" / "adapter_model.safetensors").write_bytes(b"two")
+    assert len({first, second, models.digest(folder)}) == 3

@@ -273,6 +273,14 @@ def test_seconds_of_a_stage_are_summed_over_rounds_the_dearest_first(run):
     assert next(iter(found)) == "train"
 
 
+def test_the_rate_of_tokens_leaves_out_what_a_killed_process_had_made(tmp_path):
+    told = [{"stage": "00/sample", "id": f"t#{draw}", "tokens": 100 if draw < 3 else 5} for draw in range(5)]
+    told.append({"stage": "00/sample", "seconds": 1.0, "items": 2})
+    (tmp_path / "config.json").write_text(json.dumps({"recipe": "Leti", "settings": {}, "identity": {}}))
+    (tmp_path / "timing.jsonl").write_text("".join(json.dumps(row) + "\n" for row in told))
+    assert stages(look(tmp_path)) == [("sample", 1.0, 2, 10)]
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"), [(3.14, "3.1 s"), (59.4, "59 s"), (200, "3 min 20 s"), (7500, "2 h 05 min")]
 )

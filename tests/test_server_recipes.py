@@ -57,7 +57,7 @@ def test_ilf_and_its_critic_ask_a_server_each_with_settings_of_its_own(tmp_path,
         served = replace(
             config,
             backend=f"server:{policy.url}",
-            server=Serving(name="student"),
+            server=Serving(name="student", reload="true {model}"),
             critic=replace(
                 config.critic, backend=f"server:{critic.url}", server=Serving(name="teacher", key="CRITIC_KEY")
             ),

@@ -215,6 +215,18 @@ def test_worse_is_a_lower_share_or_a_higher_perplexity_beyond_chance(metric, low
     assert watched.verdict([one]).startswith("1 of 1 watched got worse. x: " if worse else "Nothing that was watched")
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.0001, 0.0003, "(+0.02 %, 95 % interval +0.01 to +0.03)"),
+        (0.01, 0.04, "(+2.5 %, 95 % interval +1.0 to +4.0)"),
+        (-0.0001, 0.0003, "(+0.0 %, 95 % interval −0.0 to +0.0: no difference that can be told from none)"),
+    ],
+)
+def test_an_interval_that_leaves_out_zero_is_not_told_as_zero(low, high, said):
+    assert line("perplexity", low, high).words.endswith(said)
+
+
 def test_the_perplexity_of_several_pieces_is_that_of_all_their_tokens():
     found = [
         Loss(id=str(n), of=str(n), nats=nats, tokens=tokens) for n, (nats, tokens) in enumerate([(1.0, 1), (8.0, 9)])

@@ -9,6 +9,7 @@ inside functions.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import socket
 from pathlib import Path
@@ -20,7 +21,7 @@ from errata.types import Text
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
 """`auto`: bfloat16 where the device is made for it, else float32."""
@@ -158,6 +159,17 @@ def check(folder: Path) -> None:
         raise UsageError(f"the folder {folder} has weights, but no tokenizer that transformers can load") from error
 
 
+def numbers(folder: Path) -> int:
+    """How many numbers the weights in a folder are, from their tables of contents; 0 where these are no safetensors."""
+    from safetensors import safe_open
+
+    total = 0
+    for path in folder.glob("*.safetensors"):
+        with safe_open(path, "pt") as opened:
+            total += sum(math.prod(opened.get_slice(name).get_shape()) for name in list(opened.keys()))
+    return total
+
+
 def reachable(model: str | Path) -> bool:
     """Whether a model may come from the Hub: asked first, since the Hub's client tries for most of a minute."""
     if Path(model).is_dir() or any(os.environ.get(name) for name in HUB):
@@ -269,8 +281,18 @@ def target_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
 
 def positions(model: PreTrainedModel) -> int | None:
     """How many tokens the model can see at once, where its config says so."""
-    config = model.config.get_text_config()
-    most = getattr(config, "max_position_embeddings", None)
+    return _positions(model.config)
+
+
+def room(folder: str | Path) -> int | None:
+    """The same of a model in a folder, whose weights are not loaded for it."""
+    from transformers import AutoConfig
+
+    return _positions(AutoConfig.from_pretrained(str(folder), local_files_only=True))
+
+
+def _positions(config: PretrainedConfig) -> int | None:
+    most = getattr(config.get_text_config(), "max_position_embeddings", None)
     return most if isinstance(most, int) and most > 0 else None
 
 
@@ -307,13 +329,15 @@ def out_of_memory(error: RuntimeError) -> bool:
 
 
 def digest(folder: Path) -> str:
-    """What the model in a folder is: a hash of the names, sizes and bytes of its weights, config and tokenizer."""
+    """What the model in a folder is: a hash of the names, sizes and bytes of its weights, config and tokenizer, and of
+    adapters that lie beside them."""
     total = hashlib.sha256()
     kinds = {".json", ".safetensors", ".bin", ".model", ".jinja", ".txt"}
-    for path in sorted(path for path in folder.iterdir() if path.is_file() and path.suffix in kinds):
+    beside = (folder / "adapter").iterdir() if (folder / "adapter").is_dir() else ()
+    for path in sorted(path for path in (*folder.iterdir(), *beside) if path.is_file() and path.suffix in kinds):
         if path.name == "training.json":
             continue
-        total.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+        total.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
         with path.open("rb") as file:
             while block := file.read(BLOCK):
                 total.update(block)

@@ -6,7 +6,7 @@ base, is read as well. Of several lines with one id the last holds; a last line 
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -279,24 +279,29 @@ def _entries(table: Mapping[str, Json], where: str) -> Scores:
 
 
 def _stretches(path: Path) -> Iterator[Stretch]:
-    """timing.jsonl: lines without an id tell of a stage; the tokens of its records, where they are told, are summed."""
+    """timing.jsonl: lines without an id tell of a stage; the tokens of its records, where they are told, are summed.
+
+    A process that was killed has left lines of its records and none of its stage: how long they took is not known, so
+    their tokens do not count towards the rate of those that were made when the run went on.
+    """
     file = path / "timing.jsonl"
     if not file.exists():
         return
-    tokens: Counter[str] = Counter()
+    tokens: defaultdict[str, list[int]] = defaultdict(list)
     for _, line in jsonl.lines(file):
         match _object(line):
             case {"stage": str(stage), "id": str(), "tokens": int(number)}:
-                tokens[stage] += number
+                tokens[stage].append(number)
             case {"stage": str(), "id": str()}:
                 pass
             case {"stage": str(stage), "seconds": int() | float() as seconds, **rest}:
-                items, told = rest.get("items"), rest.get("tokens")
+                items, told, replies = rest.get("items"), rest.get("tokens"), tokens.pop(stage, [])
+                timed = replies[max(0, len(replies) - items) :] if isinstance(items, int) else replies
                 yield Stretch(
                     stage=stage,
                     seconds=float(seconds),
                     items=items if isinstance(items, int) else 0,
-                    tokens=tokens.pop(stage, 0) + (told if isinstance(told, int) else 0),
+                    tokens=sum(timed) + (told if isinstance(told, int) else 0),
                 )
             case _:
                 pass

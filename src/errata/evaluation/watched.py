@@ -72,10 +72,13 @@ class Line:
             return f"{shown(self.metric, first)}, measured once"
         went = f"{shown(self.metric, first)}, then {shown(self.metric, last)}"
         unit = "%" if self.metric == TEXT else "points"
-        value, low, high = (
-            f"{100 * bound:+.1f}".replace("-", "−") for bound in (change.value, change.low, change.high)
-        )
         sure = "" if change.low > 0 or change.high < 0 else ": no difference that can be told from none"
+        # As many decimals as show that the interval leaves out zero.
+        nearest = 100 * min(abs(change.low), abs(change.high))
+        digits = 1 if sure else next((digits for digits in range(1, 4) if round(nearest, digits)), 4)
+        value, low, high = (
+            f"{100 * bound:+.{digits}f}".replace("-", "−") for bound in (change.value, change.low, change.high)
+        )
         return f"{went} ({value} {unit}, 95 % interval {low} to {high}{sure})"
 
 

@@ -207,6 +207,7 @@ def identity(config: Ilf) -> dict[str, Json]:
     Raises UsageError for settings that do not fit, before anything is begun.
     """
     check(config.backend, config.server)
+    ready.reloaded(config.backend, config.server)
     readable(config.refiner, config.objective, config.warming)
     check(config.critic.backend, config.critic.server)
     loaded = splits(config)

@@ -52,6 +52,8 @@ from errata.types import Demo, Feedback, Sample, Task, Verdict
 FREE = {"free": True}
 GROWS = {"may": "grow"}
 KEPT = tyro.conf.arg(metavar="{all|best,last|last}")
+COMPARED = (0.2, 1.0)
+"""Temperatures at which good, bad and no token are compared."""
 PHRASE = "The program did not do what was asked, and more than this is not said of it. "
 """What the control `constant` says of every failure."""
 
@@ -176,6 +178,7 @@ def identity(config: Leti) -> dict[str, Json]:
     Raises UsageError for settings that do not fit, before anything is begun.
     """
     check(config.backend, config.server)
+    ready.reloaded(config.backend, config.server)
     readable(config.objective)
     loaded = splits(config)
     watch.check(config.watch, config.watching, loaded["tasks"])
@@ -188,6 +191,11 @@ def prepared(config: Leti) -> None:
     ready.replies(config.backend)
     ready.texts(config.objective)
     ready.weights(config.model)
+    ready.ends(config.model, config.objective)
+    if config.backend == "local":
+        style = config.measuring.spoken(config.prompt).prompt
+        for name, tasks in splits(config).items():
+            ready.prompts(config.model, ask(tasks, 1, "", config.prompt if name == "tasks" else style))
     ready.programs(config.judging)
 
 
@@ -206,7 +214,7 @@ def assess(
             if tasks:
                 scores = measure(step.at(name), policy, tasks, asked, goal=goal, judging=config.judging)
                 told.setdefault((goal, config.measuring.temperature), scores)
-        for name, temperature in itertools.product(compared, (0.2, 1.0)):
+        for name, temperature in itertools.product(compared, COMPARED):
             there = step.at(f"held-out-{name}-t{temperature}")
             if (GOALS[name], temperature) in told:
                 there.value("scores.json", lambda there=told[GOALS[name], temperature]: there)

@@ -1,7 +1,7 @@
 """What a run will look like and cost, before it is begun: a prompt, a training example, tokens, time, disk."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +14,10 @@ from errata import models
 from errata.feedback.execution import interpreter
 from errata.judges import judge
 from errata.policies import serve
-from errata.prompts import GOOD, ask, fcft
+from errata.prompts import GOALS, GOOD, ask, fcft
 from errata.recipes import weights
-from errata.recipes.leti import Leti, splits
+from errata.recipes.leti import COMPARED, Leti, identity, prepared, splits
+from errata.recipes.watch import load_all
 from errata.types import Demo, Feedback, Owed, Prompt, Sample, Task, Timed, UnitTests, Verdict
 
 PROBE = 32
@@ -24,7 +25,12 @@ PROBE = 32
 
 
 def show(config: Leti) -> None:
-    """Print the plan of a LETI run. Samples and judges a few programs; writes nothing."""
+    """Print the plan of a LETI run. Samples and judges a few programs; writes nothing.
+
+    Raises what the run itself would be refused with.
+    """
+    identity(config)
+    prepared(config)
     loaded = splits(config)
     tasks = loaded["tasks"]
     model = weights.folder(config.model)
@@ -37,25 +43,31 @@ def show(config: Leti) -> None:
 
     prompt_tokens = mean_tokens([models.context_ids(tokenizer, prompt.text) for prompt in asked[:: config.draws]])
     sampling, judging, reply_tokens = pace(model, tasks, config)
-    measured = config.measuring.draws * (len(loaded["held_out"]) + len(loaded["dev"]))
     sampled = len(asked)
-    per_round = (sampled + measured) * (sampling + judging)
-    shown = Table("", "a round", f"{config.iterations} rounds", title="what it costs", title_justify="left")
-    for name, amount in {
-        "training samples": sampled,
-        "held-out and dev samples": measured,
-        "tokens sampled": round((sampled + measured) * reply_tokens),
-        "tokens trained, at most": round(sampled * (prompt_tokens + reply_tokens + 60) * config.objective.epochs),
-    }.items():
-        shown.add_row(name, f"{amount:,}", f"{amount * config.iterations:,}")
+    measured, around = measurements(config, loaded)
+    trained = round(sampled * (prompt_tokens + reply_tokens + 60) * config.objective.epochs)
+    rounds = config.iterations
+    # Of each: in a round, and before the first and after the last of them.
+    counts = {
+        "training samples": (sampled, 0),
+        "samples to measure with": (measured, around),
+        "tokens sampled": (round((sampled + measured) * reply_tokens), round(around * reply_tokens)),
+        "tokens trained, at most": (trained, 0),
+    }
+    whole = f"{rounds} round{'s' if rounds > 1 else ''}, base{' and comparison' if config.compare else ''}"
+    shown = Table("", "a round", whole, title="what it costs", title_justify="left")
+    for name, (each, beside) in counts.items():
+        shown.add_row(name, f"{each:,}", f"{each * rounds + beside:,}")
+    pace_of_one = sampling + judging
     shown.add_row(
         "seconds to sample and judge here",
-        f"{per_round:,.0f}",
-        f"{per_round * config.iterations:,.0f} (training comes on top)",
+        f"{(sampled + measured) * pace_of_one:,.0f}",
+        f"{((sampled + measured) * rounds + around) * pace_of_one:,.0f} (training comes on top)",
     )
-    size = folder_mib(model)
-    rounds = config.iterations if config.keep == "all" else min(config.iterations, 2)
-    shown.add_row("MiB on disk for weights", f"{size:,.0f}", f"{size * rounds:,.0f}" if size else "as the model")
+    size = trained_mib(model, config)
+    shown.add_row(
+        "MiB on disk for weights", f"{size:,.0f}", f"{size * at_once(config):,.0f}" if size else "as the model"
+    )
     console.print(shown)
 
 
@@ -98,6 +110,31 @@ def mean_tokens(texts: list[list[int]]) -> float:
     return sum(len(ids) for ids in texts) / max(1, len(texts))
 
 
-def folder_mib(model: str) -> float:
+def measurements(config: Leti, loaded: Mapping[str, Sequence[Task]]) -> tuple[int, int]:
+    """Samples that a round is measured with, and those of the base and of the comparison of tokens beside them."""
+    watched = load_all(config.watch, config.watching)
+    each = config.measuring.draws * (len(loaded["held_out"]) + len(loaded["dev"]))
+    each += config.watching.draws * sum(len(one.tasks) for one in watched)
+    if not config.compare:
+        return each, each
+    # Good, bad and no token at each temperature after the last round, no token at each in the base.
+    known = config.measuring.temperature in COMPARED
+    again = len(COMPARED) * (len(GOALS) + 1) - (2 if known else 0)
+    return each, each + again * config.measuring.draws * len(loaded["held_out"])
+
+
+def trained_mib(model: str, config: Leti) -> float:
+    """The weights that a round leaves: numbers of four bytes, with AdamW's two moments where these are kept."""
     place = Path(model)
-    return sum(file.stat().st_size for file in place.iterdir()) / 2**20 if place.is_dir() else 0.0
+    if not place.is_dir():
+        return 0.0
+    numbers = models.numbers(place)
+    if not numbers or config.lora or config.objective.lora:
+        return sum(file.stat().st_size for file in place.iterdir()) / 2**20
+    return numbers * 4 * (3 if config.objective.keep_optimizer else 1) / 2**20
+
+
+def at_once(config: Leti) -> int:
+    """Rounds whose weights lie on disk at one time: what is not kept goes when the next one is measured."""
+    most = {"all": config.iterations, "best,last": 3 if config.dev else 2, "last": 2}[config.keep]
+    return min(config.iterations, most)

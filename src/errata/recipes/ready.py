@@ -1,14 +1,18 @@
 """What a run needs of the machine, looked for before its folder is made: a name with a mistake costs no run."""
 
+import math
+from collections.abc import Iterable
 from pathlib import Path
 
 from errata import models
 from errata.errors import UsageError
 from errata.judges import Judging, usable
+from errata.policies import Serving
 from errata.policies.recorded import Recorded
 from errata.recipes.weights import folder
 from errata.training import Objective
-from errata.training.rows import corpus, documents
+from errata.training.rows import corpus, documents, end
+from errata.types import Prompt
 
 
 def replies(*backends: str) -> None:
@@ -31,6 +35,34 @@ def texts(*objectives: Objective) -> None:
     for mix in dict.fromkeys(objective.pretrain_mix for objective in objectives):
         if mix and not sum(bool(text.strip()) for text in documents(corpus(mix))):
             raise UsageError(f"pretrain_mix: {mix}: holds no text")
+
+
+def reloaded(backend: str, server: Serving) -> None:
+    """Raises UsageError for a server that knows every model by one name and is never told to load another: it would go
+    on answering with the base, and its scores would be taken for those of what was trained."""
+    if backend.startswith("server:") and server.name and not (server.start or server.reload):
+        raise UsageError(
+            f"server.name: the server would be asked for {server.name!r} after training too, and nothing has it load "
+            "what was trained; give --server.start or --server.reload, or leave the name out"
+        )
+
+
+def ends(name: str, objective: Objective) -> None:
+    """Raises UsageError where the end of a text is to be trained, and the tokenizer has no token for it."""
+    if objective.end_token or objective.pretrain_mix:
+        end(models.load_tokenizer(folder(name)))
+
+
+def prompts(name: str, asked: Iterable[Prompt]) -> None:
+    """Raises UsageError for a prompt that leaves a model in a folder no room for a reply, or that is a chat where the
+    model knows none. Other backends say so themselves."""
+    here = folder(name)
+    if not Path(here).is_dir():
+        return
+    tokenizer, most = models.load_tokenizer(here), models.room(here)
+    for prompt in asked:
+        if len(ids := models.context_ids(tokenizer, prompt.text)) >= (most or math.inf):
+            raise UsageError(f"{prompt.id}: the prompt has {len(ids)} tokens, and {name} takes {most} with the reply")
 
 
 def programs(*judgings: Judging) -> None:
