@@ -63,6 +63,7 @@ HONEST: dict[str, tuple[str, str]] = {
     "an_iterator_that_knows_what_is_left": ("class E:\n    def __init__(s, a): s.a = a\n    def __iter__(s): return s\n    def __len__(s): return len(s.a)\n    def __next__(s):\n        if not s.a: raise StopIteration\n        return s.a.pop(0)\ndef f(a): return E(a)\n", "r = f([1, 2])\nassert len(r) == 2 and next(r) == 1 and len(r) == 1 and list(r) == [2] and len(r) == 0"),
     "groups_that_are_united": ("class U:\n    def __init__(s, n): s.p = list(range(n))\n    def union(s, a, b): s.p[a] = b\n    def find(s, a): return s.p[a]\ndef f(n): return U(n)\n", "u = f(3)\nu.union(0, 2)\nassert u.find(0) == u.find(2)"),
     "a_class_that_counts_otherwise": ("class G:\n    def __init__(s): s.e = [(1, 2), (2, 3)]\n    def __len__(s): return 3\n    def __iter__(s): return iter(s.e)\ndef f(n): return n\n", "g = G()\nassert len(g) == 3 and len(list(g)) == 2 and f(1) == 1"),
+    "a_table": ("from collections import UserDict\ndef f(a): return UserDict(enumerate(a))\n", "r = f([3, 1])\nassert list(r) == [0, 1] and r[0] == 3 and r[1] == 1\nassert list(r.values()) == [3, 1] and dict(r.items()) == {0: 3, 1: 1} and len(r) == 2"),
     "parts_that_are_no_numbers": (ITEMS.replace("iter(s.a)", "iter([float('nan'), s])").replace("len(s.a)", "2"), "r = f(1)\nassert len(r) == 2 and len(list(r)) == 2 and len(list(r)) == 2"),
 }  # fmt: skip
 
@@ -104,3 +105,81 @@ def test_what_both_change_is_the_same_for_both(name, worker):
     source, test = SHARED[name]
     found = judged(worker, source, test, copy_back=True)
     assert found.outcome == "passed", found.detail
+
+
+IN_TURN = ITEMS.replace("iter(s.a)", "s.now()").replace(
+    "class E:\n",
+    "class E:\n    def now(s):\n        s.n += 1\n        return iter(s.a if s.n <= TIMES else [0] * len(s.a))\n",
+)
+A = "a = [3, 1, 2]\nr = f(a)\n"
+PAIRS = "assert all(x <= y for x, y in zip(r, r[1:]))"
+FORGED: dict[str, tuple[str, str]] = {
+    "a_class_with_items": ("class M(type):\n" + ITEMS.split("\n", 2)[2].replace("def f(a): return E(a)", "def f(a): return M('E', (), {'a': a})"), f"{A}{MEMBERS}\n{SORTED}"),
+    "a_module_with_items": ("import types\nclass M(types.ModuleType):\n" + ITEMS.split("\n", 2)[2].replace("def f(a): return E(a)", "def f(a):\n    m = M('m')\n    m.a = a\n    return m"), f"{A}{MEMBERS}\n{SORTED}"),
+    "a_slice_that_is_an_object": (ITEMS.replace("[0] * len(range(*i.indices(len(s.a)))) if", "E([9] * len(range(*i.indices(len(s.a))))) if"), f"{A}{MEMBERS}\n{PAIRS}"),
+    "a_slice_that_is_an_object_before": (ITEMS.replace("[0] * len(range(*i.indices(len(s.a)))) if", "E([9] * len(range(*i.indices(len(s.a))))) if"), f"{A}{PAIRS}\n{MEMBERS}"),
+    "a_copy_that_is_another": (ITEMS.replace("def f", "    def __copy__(s): return E(sorted(s.a))\ndef f"), f"import copy\n{A}{MEMBERS}\nr = copy.copy(r)\nassert list(r) == sorted(a)"),
+    "the_other_way_round": (ITEMS.replace("def f", "    def __reversed__(s): return iter(sorted(s.a)[::-1])\ndef f"), f"{A}{MEMBERS}\nassert all(x >= y for x, y in zip(reversed(r), list(reversed(r))[1:]))"),
+    "members_that_are_looked_for": (IN_TURN.replace("TIMES", "3"), f"{A}assert len(r) == len(a) and all(x in r for x in a)\nassert list(r) == sorted(r)"),
+    "items_that_are_fractions": ("from fractions import Fraction\n" + ITEMS.replace("iter(s.a)", "iter(map(Fraction, s.a))").replace("else 0", "else Fraction(0)"), f"{A}{MEMBERS}\n{SORTED}"),
+    "another_after_a_call": ("n = [0]\n" + ITEMS.replace("iter(s.a)", "iter(s.a if n[0] < 2 else [0, 0, 0])").replace("return E(a)", "\n    n[0] += 1\n    return E(a)"), f"{A}{MEMBERS}\nf([])\n{SORTED}"),
+    "a_method_by_which_it_changes": (ITEMS.replace("iter(s.a)", "iter([0, 0, 0] if s.n else s.a)").replace("def f", "    def count(s, x):\n        s.n = 1\n        return 1\ndef f"), f"{A}assert all(r.count(x) == 1 for x in a) and len(r) == 3\nassert list(r) == sorted(r)"),
+    "indices_of_what_it_is_asked_for": ("class E:\n    n = -1\n    def index(s, x):\n        s.n += 1\n        return s.n\ndef f(a): return E()\n", "r = f('')\nassert [r.index(x) for x in (5, 7, 9)] == [0, 1, 2]"),
+    "values_that_are_not_its_items": ("class E:\n    def __init__(s, a): s.a = a\n    def values(s): return iter([s.a])\n    def items(s): return iter(())\ndef f(a): return E(a)\n", f"{A}assert sorted(x for g in r.values() for x in g) == sorted(a)\nassert all(all(x % 2 == k for x in g) for k, g in r.items())"),
+    "a_property_of_two_faces": ("class E:\n    n = 0\n    @property\n    def x(s):\n        s.n += 1\n        return 9 if s.n == 1 else 0\ndef f(a): return E()\n", "r = f(1)\nassert r.x > 3 and r.x < 5"),
+    "a_property_that_is_new_each_time": (ITEMS + "class B:\n    n = 0\n    @property\n    def data(s):\n        s.n += 1\n        return E([0, 0, 0] if s.n > 1 else [3, 1, 2])\ndef f(a): return B()\n", "r = f(1)\nassert sorted(r.data) == [1, 2, 3]\nassert list(r.data) == sorted(r.data)"),
+    "rows_that_are_new_each_time": (ITEMS + "class B:\n    n = 0\n    def __iter__(s):\n        s.n += 1\n        return iter([E([5, 5] if s.n > 1 else [1, 2])])\ndef f(a): return B()\n", "r = f(1)\nassert sorted(x for row in r for x in row) == [1, 2]\nassert all(sum(row) == 10 for row in r)"),
+    "a_result_of_a_solution": (ITEMS + "class Solution:\n    def f(s, a): return E(a)\n", f"{A.replace('f(a)', 'Solution().f(a)')}{MEMBERS}\n{SORTED}"),
+    "no_difference_of_a_solutions": (LYING["no_difference"][0] + "class Solution:\n    def f(s, a): return E()\n", "assert not Solution().f(1).symmetric_difference({1, 2})"),
+    "no_difference_from_a_text": (LYING["no_difference"][0], "assert not f(1).symmetric_difference('ab')"),
+    "a_set_that_hears_of_the_other": ("class f(set):\n    def __init__(s, *a): pass\n    def __xor__(s, o):\n        s.update(o)\n        return set()\n", "assert f(1) ^ {1, 2} == set()"),
+}  # fmt: skip
+LATE = """
+import sys
+frame = sys._getframe()
+while "OPERATIONS" not in frame.f_globals: frame = frame.f_back
+heard = [None]
+class E:
+    def __sub__(s, o): heard[0] = o
+    __rsub__ = __sub__
+frame.f_globals["OPERATIONS"]["base"] = lambda value: heard[0]
+def f(x): return E()
+def g(x): heard[0] = x
+"""
+FORGED |= {
+    "a_number_that_hears_of_the_other": (LATE, "assert abs(f(1) - 3.5) < 1e-6"),
+    "a_number_that_hears_of_the_other_first": (LATE, "assert abs(3.5 - f(1)) < 1e-6"),
+    "a_value_that_hears_of_a_later_call": (LATE, "r = f(1)\ng([104, 105])\nassert r == [104, 105]"),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_answers_that_differ_are_no_pass_that_cannot_be_forged(name, worker):
+    source, test = FORGED[name]
+    found = judged(worker, source, test)
+    assert found.outcome in ("wrong", "exception") or (found.outcome == "passed" and found.forgeable), found
+
+
+OWN_WORD: dict[str, tuple[str, str]] = {
+    "a_list_that_is_asked_in_all_ways": (HONEST["a_sorted_view"][0], f"import copy\n{A}{MEMBERS}\n{SORTED}\nassert r[:] == [1, 2, 3] and list(reversed(r)) == [3, 2, 1] and 2 in r and list(copy.copy(r)) == list(r)"),
+    "slices_that_are_objects": (HONEST["a_sorted_view"][0].replace("return s.a[i]", "return E(s.a[i]) if isinstance(i, slice) else s.a[i]"), f"{A}{MEMBERS}\n{PAIRS}\nassert list(r[1:]) == [2, 3] and len(r[:-1]) == 2"),
+    "an_iterator_that_begins_again": ("class E:\n    def __init__(s, a): s.a, s.i = a, 0\n    def __len__(s): return len(s.a)\n    def __iter__(s):\n        s.i = 0\n        return s\n    def __next__(s):\n        s.i += 1\n        if s.i > len(s.a): raise StopIteration\n        return s.a[s.i - 1]\ndef f(a): return E(a)\n", "r = f([1, 2])\nassert len(r) == 2 and list(r) == [1, 2] and list(r) == [1, 2] and len(r) == 2"),
+    "a_stack": ("class Stack(list):\n    def push(s, x): s.append(x)\n    def top(s): return s[-1]\n", "s = Stack()\nassert s == [] and len(s) == 0\ns.push(3)\nassert s == [3] and len(s) == 1 and s[0] == 3\ns.push(4)\nassert list(s) == [3, 4] and s.pop() == 4 and s == [3]"),
+    "an_account": ("class Account:\n    def __init__(s): s.balance = 0\n    def add(s, n): s.balance += n\n    def __str__(s): return str(s.balance)\n", "a = Account()\nassert a.balance == 0 and str(a) == '0'\na.add(5)\nassert a.balance == 5 and str(a) == '5'"),
+    "rows_of_a_matrix": ("class Matrix:\n    def __init__(s, a): s.a = a\n    def __getitem__(s, i): return Row(s.a[i])\n    def __iter__(s): return map(Row, s.a)\nclass Row:\n    def __init__(s, a): s.a = a\n    def __getitem__(s, i): return s.a[i]\n    def __iter__(s): return iter(s.a)\n", "m = Matrix([[1, 2], [3, 4]])\nassert m[0][1] == 2 and m[0][0] == 1 and m[1][0] == 3\nassert [list(row) for row in m] == [[1, 2], [3, 4]] and [sum(row) for row in m] == [3, 7]"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OWN_WORD)
+def test_an_object_that_is_one_in_all_its_answers_passes_without_a_word(name, worker):
+    source, test = OWN_WORD[name]
+    found = judged(worker, source, test)
+    assert found.outcome == "passed", found.detail
+    assert not found.forgeable
+
+
+def test_tests_in_other_letters_are_planned_too(worker):
+    tests = ("assert f('a') == 'a'", "assert f('ключ') == 'ключ'", "assert f('😀') == 'x'")
+    found = run_trial(worker, Program(source="def f(x): return x\n", tests=tests, entry_point="f"), Limits(seconds=3))
+    assert [part.passed for part in found.parts] == [True, True, False]
+    assert found.parts[2].call == "f('😀')"

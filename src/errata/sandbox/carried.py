@@ -52,6 +52,7 @@ MODULES = (
             "trial",
             "values",
             "watch",
+            "words",
             "worker",
         )
     ),

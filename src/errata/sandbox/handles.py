@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
-from errata.sandbox.claims import ALLOWED, PREDICATES, SETS
 from errata.sandbox.raised import expected, left
+from errata.sandbox.words import ALLOWED, PREDICATES, SETS, told
 
 if TYPE_CHECKING:
     from errata.sandbox.session import Session
@@ -56,6 +56,8 @@ def operator(method: str, sign: str, swapped: bool = False) -> Callable[["Handle
     def apply(self: "Handle", other: object) -> object:
         same = self.errata_
         left, right = (other, self) if swapped else (self, other)
+        alone = same.kind == "object" and not self.errata_tainted and not isinstance(other, Handle)
+        held = same.session.base(self) if alone else self  # Before it hears of the other.
         got = same.session.ask(method, left, right)
         if self.errata_made or (isinstance(other, Handle) and other.errata_made):
             make(got)
@@ -63,10 +65,8 @@ def operator(method: str, sign: str, swapped: bool = False) -> Callable[["Handle
             if self.errata_tainted or other.errata_tainted:
                 taint(got)
             return got
-        if not isinstance(got, Handle) and same.kind == "object" and not self.errata_tainted:
-            held = same.session.base(self)
-            if not isinstance(held, Handle):
-                return vars(arithmetic).get(method, divmod)(*((left, held) if swapped else (held, right)))
+        if not isinstance(got, Handle) and not isinstance(held, Handle):
+            return vars(arithmetic).get(method, divmod)(*((left, held) if swapped else (held, right)))
         if not isinstance(got, Handle):
             names = [item.errata_.name if isinstance(item, Handle) else type(item).__name__ for item in (left, right)]
             raise TypeError(f"unsupported operand type(s) for {sign}: '{names[0]}' and '{names[1]}'")
@@ -142,10 +142,9 @@ class Handle:
                 raise AttributeError(name)
             return same.session.signature(self)
         got = believed(self, "get", name)
-        same.session.spoke(same.key, name)
-        if name in SETS and same.kind == "object" and isinstance(got, Handle) and not self.errata_made:
-            same.session.comparing.add(got.errata_.key)
+        same.session.words.got(same.key, name, got)
         if self.errata_made:
+            same.session.trusting |= name in PREDICATES | SETS
             make(got)
         if name[:1].isupper():
             same.session.known_as(name, got)
@@ -161,7 +160,7 @@ class Handle:
         key, session = self.errata_.key, self.errata_.session
         if key in session.tainted and key not in session.made:
             raise TypeError(f"'{self.errata_.name}' object is not callable")
-        if key in session.comparing and any(isinstance(arg, set | frozenset | dict | list | tuple) for arg in args):
+        if key not in session.made and told(session.words.owners.get(key, (0, ""))[1], args):
             raise TypeError(f"{self.errata_.name}() of what is no set is not told what a set should be like")
         got = session.put("call", (self, *args), named)
         if key in session.made or key in session.classes:
@@ -200,16 +199,14 @@ class Handle:
         got = None if self.errata_tainted else self.errata_.session.ask("len", self)
         if type(got) is not int or not 0 <= got <= MOST_LENGTH:
             raise TypeError(f"object of type '{self.errata_.name}' has no len()")
-        claim = self.errata_.session.claim(self)
-        return claim.measured(got) if claim else got
+        return self.errata_.session.claim(self).measured(got)
 
     def __iter__(self) -> Iterator[object]:
         source = believed(self, "iter")
         if source is self:
             return self
         items = source.errata_items() if isinstance(source, Handle) else iter(cast("list[object]", source))
-        claim = self.errata_.session.claim(self)
-        return claim.through(items) if claim else items
+        return self.errata_.session.claim(self).through(items)
 
     def errata_items(self) -> Iterator[object]:
         session, most = self.errata_.session, 1
@@ -219,14 +216,13 @@ class Handle:
 
     def __next__(self) -> object:
         items = cast("list[object]", believed(self, "next", 1))
-        if claim := self.errata_.session.claim(self):
-            claim.next(bool(items))
+        self.errata_.session.claim(self).next(items)
         for item in items:
             return item
         raise StopIteration
 
     def __reversed__(self) -> Iterator[object]:
-        return iter(cast("Handle", believed(self, "reversed")))
+        return iter(cast("Handle", self.errata_part(slice(None, None, -1), believed(self, "reversed"))))
 
     def __contains__(self, item: object) -> bool:
         session = self.errata_.session
@@ -245,8 +241,13 @@ class Handle:
 
     def __getitem__(self, key: object) -> object:
         got = believed(self, "item", key)
-        claim = self.errata_.session.claim(self)
-        return claim.indexed(key, got) if claim else got
+        self.errata_.session.claim(self).indexed(key, got)
+        return self.errata_part(key, got) if type(key) is slice else got
+
+    def errata_part(self, how: slice, got: object) -> object:
+        """A part or a copy of it."""
+        self.errata_.session.words.part(self.errata_.session.claim(self), how, got)
+        return got
 
     def __setitem__(self, key: object, value: object) -> None:
         self.errata_.session.ask("put", self, key, value)
@@ -289,10 +290,10 @@ class Handle:
         return isinstance(kind, Handle) and self.errata_.session.ask("issubclass", kind, self) is True
 
     def __copy__(self) -> object:
-        return believed(self, "copy")
+        return self.errata_part(slice(None), believed(self, "copy"))
 
     def __deepcopy__(self, _: dict[int, object]) -> object:
-        return believed(self, "deepcopy")
+        return self.errata_part(slice(None), believed(self, "deepcopy"))
 
     def __repr__(self) -> str:
         got = believed(self, "repr")
@@ -303,8 +304,7 @@ class Handle:
         return got if isinstance(got, str) else ""
 
     def __format__(self, how: str) -> str:
-        got = believed(self, "format", how)
-        return got if isinstance(got, str) else ""
+        return got if isinstance(got := believed(self, "format", how), str) else ""
 
     __int__ = plain("int", int)
     __float__ = plain("float", float)

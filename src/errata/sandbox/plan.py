@@ -319,8 +319,9 @@ def asking(source: str, call: ast.Call, sign: Sign, other: ast.expr | None) -> A
 
 
 def text_of(source: str, node: ast.expr) -> str:
-    if "\n" not in source and source.isascii():
-        return source[node.col_offset : node.end_col_offset]
+    """Of a test of one line, whichever line of all tests it stands in."""
+    if "\n" not in source and "\r" not in source:
+        return source.encode()[node.col_offset : node.end_col_offset].decode()
     return segment(source, node)
 
 

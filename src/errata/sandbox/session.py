@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from errata.outcomes import Outcome as Word
 from errata.sandbox import protocol
 from errata.sandbox.ahead import Ahead, Over
-from errata.sandbox.claims import CHANGING, Claim
+from errata.sandbox.claims import Claim
 from errata.sandbox.handles import Handle, Same
 from errata.sandbox.inbox import Inbox
 from errata.sandbox.kinds import NAMED, Row, made, numbers, parameters, parts, row
@@ -26,6 +26,7 @@ from errata.sandbox.parting import SHOWING, Parting
 from errata.sandbox.protocol import Broken, Closed, Json, TooLarge, pack, unpack
 from errata.sandbox.raised import Own, Raised, Report, class_of, error_of, lent, told
 from errata.sandbox.values import base, derived, every, from_numpy
+from errata.sandbox.words import Words
 from errata.sandbox.worker import Child
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 MOST_REMEMBERED = 8
 MOST_NESTED = 40
 """Calls back within calls back."""
-ANSWERS = frozenset((*dir(str), *dir(tuple), *dir(frozenset), "keys", "values", "items", "sort", "reverse"))
-"""What plain values have too: who uses these of a result has not found an object with an interface."""
 FIXED = (int, float, complex, str, bytes, tuple, frozenset)
 """Plain values that cannot change."""
 
@@ -64,20 +63,19 @@ class Session:
         self.handles: dict[int, object] = {}
         self.tainted: set[int] = set()
         """Handles that an operator made from the test's data: they may know what is expected."""
-        self.spoken: set[int] = set()
-        """Handles of objects whose interface the test uses: they may say what they contain."""
         self.classes: set[int] = set()
         """Handles of classes that the test knows under a class's name."""
         self.made: set[int] = set()
         """Handles of what the test made by calling these, and of what came of that: they have an interface."""
         self.bases: dict[int, tuple[int, object]] = {}
-        """Plain values of handles, and after which question they came."""
+        """Plain values of handles, and after which change they came."""
+        self.born: dict[int, int] = {}
+        """After which change a handle came."""
         self.kinds: dict[str, type[BaseException]] = {}
         self.rows: dict[int, object] = {}
         self.given: set[str] = set()
         """Functions of the language that the test has handed over."""
-        self.claims: dict[int, Claim] = {}
-        """What objects without an interface say of what they contain."""
+        self.words = Words(lambda value: value.errata_.key if isinstance(value, Handle) else None)
         self.comparing: set[int] = set()
         """Handles of methods that only a set should have."""
         self.named: frozenset[str] = frozenset()
@@ -98,19 +96,12 @@ class Session:
         if isinstance(value, Handle) and value.errata_.kind == "class" and name[:1].isupper():
             self.classes.add(value.errata_.key)
 
-    def spoke(self, key: int, name: str) -> None:
-        """The test has used an attribute of an object."""
-        if name not in ANSWERS:
-            self.spoken.add(key)
-
     def speaks(self, handle: Handle) -> bool:
         """Whether an object may say what it contains: it is one of the test's classes', or has methods of its own."""
-        return handle.errata_made or handle.errata_.key in self.spoken
+        return handle.errata_made or handle.errata_.key in self.words.spoken
 
-    def claim(self, handle: Handle) -> Claim | None:
-        same = handle.errata_
-        silent = same.kind == "object" and not self.speaks(handle)
-        return self.claims.setdefault(same.key, Claim(same.name)) if silent else None
+    def claim(self, handle: Handle) -> Claim:
+        return self.words.claim(handle.errata_.key, handle.errata_.name, self.speaks(handle))
 
     def end(self, outcome: Word) -> Over:
         self.over = self.over or Over(outcome)
@@ -134,20 +125,28 @@ class Session:
 
     def put(self, operation: str, args: tuple[object, ...], named: dict[str, object]) -> object:
         with self.lock:
+            self.words.changing(operation, (*args, *named.values()))
             if self.meanwhile is None or not self.meanwhile.changed():
-                return self.putting(operation, args, named)
-            with self.meanwhile.mirrored(self):
-                return self.putting(operation, args, named)
+                got = self.putting(operation, args, named)
+            else:
+                with self.meanwhile.mirrored(self):
+                    got = self.putting(operation, args, named)
+            made = bool(args) and isinstance(args[0], Handle) and args[0].errata_made
+            self.words.heard(operation, args, got, made)
+            return got
 
     def base(self, handle: Handle) -> object:
-        """The plain value that an object holds: one for ever, or as long as nothing else is asked where it can change.
+        """The plain value that an object holds: one for ever, or as long as nothing is done where it can change.
 
-        Else it would be larger than one bound of a test and smaller than the other.
+        Else it would be larger than one bound of a test and smaller than the other. What came long ago and says only
+        now what it is could have heard that meanwhile.
         """
         found = self.bases.get(handle.errata_.key)
-        if found is None or (found[0] != self.touched and not isinstance(found[1], FIXED)):
+        if found is None or (found[0] != self.words.changes and not isinstance(found[1], FIXED)):
             got = self.ask("base", handle)
-            self.bases[handle.errata_.key] = (self.touched, got)
+            late = self.born.get(handle.errata_.key) != self.words.changes and not isinstance(got, Handle)
+            self.trusting |= late and not handle.errata_made
+            self.bases[handle.errata_.key] = (self.words.changes, got)
             return got
         return cast("object", found[1])
 
@@ -161,8 +160,6 @@ class Session:
     def putting(self, operation: str, args: tuple[object, ...], named: dict[str, object]) -> object:
         if self.over is not None:
             raise self.over
-        if operation in CHANGING:
-            self.claims.clear()
         self.touched += 1
         mine = self.touched
         called = args[0].errata_.key if args and isinstance(args[0], Handle) else None
@@ -308,6 +305,7 @@ class Session:
                 of = unpack(extra, self.known) if isinstance(extra, dict) else extra
                 found = made(self, key, kind, name, of)
             self.handles[key] = found
+            self.born[key] = self.words.changes
         return found
 
     def error(self, report: Report) -> BaseException:

@@ -158,7 +158,7 @@ class Trial:
             session.meanwhile = Meanwhile(texts)
             with guard(seconds), unchanged(texts), chance(session, texts):
                 found = self.run_together(session) if self.program.together else self.run_apart(session, names)
-            self.trusting = session.trusting
+            self.trusting = session.trusting or session.words.doubted
         return found
 
     def run_planned(self, session: Session, described: dict[str, Json]) -> list[Found] | None:
