@@ -255,6 +255,12 @@ def test_training_samples_are_trimmed_where_that_is_asked_for(tmp_path, config):
     assert [one.text for one in made] == ["def add(x):\n    return x\n"]
 
 
+@pytest.mark.parametrize("without", [{"feedback": "none"}, {"select": "passing"}, {"select": "weighted"}])
+def test_words_of_equal_length_cannot_stand_in_for_words_that_there_are_not(config, without):
+    with pytest.raises(UsageError, match="takes the place of words"):
+        replace(config, control="constant", **without)
+
+
 def test_a_tokenizer_without_an_end_is_refused_before_the_folder_is_made(tmp_path, config):
     (Path(config.model) / "tokenizer_config.json").unlink()
     with pytest.raises(UsageError, match="no end-of-text token"):

@@ -107,5 +107,10 @@ def test_pass_at_k_is_left_out_where_a_task_has_fewer_draws():
     assert [name for name in scores(rows) if name.startswith("pass@")] == ["pass@1"]
 
 
+def test_pass_at_1_is_there_whatever_other_k_is_asked_for():
+    rows = [verdict(task, draw) for task in "ab" for draw in range(2)]
+    assert [name for name in scores(rows, (2, 50)) if name.startswith("pass@")] == ["pass@1", "pass@2"]
+
+
 def test_no_verdicts_give_no_scores():
     assert scores([]) == {}

@@ -82,7 +82,10 @@ def test_an_example_that_is_too_long_is_left_out_whole_and_counted():
     ("examples", "said"),
     [
         ([], "^no example to train on: there is none$"),
-        ([demo(target="x" * 999)], "^no example to train on: all 1 are longer than 64 tokens or empty$"),
+        (
+            [demo(target="x" * 999)],
+            "^no example to train on: all 1 are empty or longer than 64 tokens, which max_length or the model sets$",
+        ),
         ([demo(weight=0.5)], r"^d: has weight 0\.5; this objective trains every example alike$"),
     ],
 )

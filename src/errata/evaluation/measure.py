@@ -33,7 +33,7 @@ class Measuring:
     trim: Trim = "none"
     """What of a reply is kept: all, what stands before LETI's stop words, or the first function."""
     ks: tuple[int, ...] = (1, 10, 100)
-    """The k of pass@k; those above the number of draws are left out."""
+    """The k of pass@k, beside 1; those above the number of draws are left out."""
     prompt: Style = field(default="auto", metadata={"was": "style"})
     """How tasks are put to the model; `auto` is a chat where the model is trained in chats, else what fits the task."""
     seed: int = 0

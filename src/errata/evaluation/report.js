@@ -1,4 +1,10 @@
 "use strict";
+// Below a long task the model's own lines would lie out of sight.
+for (const code of document.querySelectorAll("pre.code")) {
+  const written = code.querySelector(".line:not(.given)");
+  const below = written ? written.getBoundingClientRect().bottom - code.getBoundingClientRect().bottom : 0;
+  if (below > 0) code.scrollTop = below + (2 * code.clientHeight) / 3;
+}
 // Unpacks plotly.js, which lies in the page as gzip in base64, and draws the figures in the colours of the page's style.
 (async () => {
   const text = (id) => document.getElementById(id).textContent;

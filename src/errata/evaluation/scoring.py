@@ -15,15 +15,16 @@ Scores: TypeAlias = dict[str, dict[str, float]]
 
 
 def scores(verdicts: Iterable[Verdict], ks: Iterable[int] = (1, 10, 100)) -> Scores:
-    """`pass@k` for every k that all tasks have draws for, `public_gap`, `arg_i_f1` and its like for event arguments,
-    IFEval's four accuracies, FollowBench's three figures, and `outcome:NAME` for what occurred.
+    """`pass@1`, which rounds are chosen and reported by, `pass@k` for every other k that all tasks have draws for,
+    `public_gap`, `arg_i_f1` and its like for event arguments, IFEval's four accuracies, FollowBench's three figures,
+    and `outcome:NAME` for what occurred.
 
     Empty when there is no verdict that says anything.
     """
     rows = list(verdicts)
     most = metrics.draws(rows)
     found: Scores = {}
-    for k in sorted(set(ks)):
+    for k in sorted({1, *ks}):
         if 1 <= k <= most:
             found[f"pass@{k}"] = _over_tasks(metrics.passing(rows, k)).percent()
     if gap := metrics.public_gap(rows):

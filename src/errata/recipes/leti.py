@@ -127,6 +127,10 @@ class Leti:
     def __post_init__(self) -> None:
         if not 0 < self.good_share < 1:
             raise UsageError(f"good_share must be between 0 and 1, not {self.good_share}; use --select passing for 1")
+        if self.control == "constant" and (self.feedback == "none" or self.select in ("passing", "weighted")):
+            raise UsageError(
+                "control constant takes the place of words, and no words are trained on with these settings"
+            )
         if self.beta <= 0:
             raise UsageError(f"beta must be above 0, not {self.beta}")
         if not 0 <= self.honeypot < 1:

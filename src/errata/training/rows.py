@@ -73,7 +73,9 @@ def tokenised(
         else:
             kept.append(made)
     if not kept:
-        why = f"all {left_out} are longer than {longest} tokens or empty" if left_out else "there is none"
+        why = "there is none"
+        if left_out:
+            why = f"all {left_out} are empty or longer than {longest} tokens, which max_length or the model sets"
         raise UsageError(f"no example to train on: {why}")
     return kept, left_out
 
