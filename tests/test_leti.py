@@ -9,6 +9,7 @@ import pytest
 
 from checkpoints import checkpoint
 from errata import jsonl
+from errata.cli import main
 from errata.errors import UsageError
 from errata.evaluation.measure import Measuring
 from errata.evaluation.report import report
@@ -253,6 +254,33 @@ def test_training_samples_are_trimmed_where_that_is_asked_for(tmp_path, config):
     stage = trimming(Recorded(replies).sample(Sampling()), "function")
     made = [row.record if isinstance(row, Timed) else row for row in stage(ask([task("practice", 0)], 1))]
     assert [one.text for one in made] == ["def add(x):\n    return x\n"]
+
+
+def test_a_run_that_stops_has_a_report_of_what_was_measured_before(tmp_path, config, capsys):
+    replies = tmp_path / "wrong.jsonl"
+    replies.write_text(
+        "".join(
+            json.dumps({"id": f"{name}/{n}#{draw}", "text": "def add(x):\n    return 0\n"}) + "\n"
+            for name in ("practice", "exam")
+            for n in range(2)
+            for draw in range(2)
+        )
+    )
+    flags = {
+        "model": config.model,
+        "tasks": config.tasks,
+        "held-out": config.held_out,
+        "backend": f"recorded:{replies}",
+        "draws": "2",
+        "measuring.draws": "2",
+        "select": "passing",
+    }
+    words = [word for name, value in flags.items() for word in (f"--{name}", value)]
+    with pytest.raises(SystemExit) as stopped:
+        main(["leti", str(tmp_path / "run"), "--no-compare", *words])
+    assert stopped.value.code == 2
+    assert "none of the 4 programs of this round passed" in capsys.readouterr().err
+    assert "Before any training the base solves" in (tmp_path / "run" / "report.html").read_text()
 
 
 @pytest.mark.parametrize("without", [{"feedback": "none"}, {"select": "passing"}, {"select": "weighted"}])

@@ -7,6 +7,7 @@ import os
 import select
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -60,7 +61,13 @@ def leti(
     from errata.runs import Run
 
     opened = Run.open(run, settings, recipe.identity(settings), lambda: recipe.prepared(settings))
-    model = recipe.leti(settings, opened)
+    try:
+        model = recipe.leti(settings, opened)
+    except Turn:
+        # What was measured before it stopped can be read all the same.
+        with suppress(Turn, OSError):
+            print(f"report  {report(run)}")
+        raise
     page = report(run)
     table(run)
     print(f"model   {model}\nreport  {page}")
