@@ -149,6 +149,14 @@ def g(x): heard[0] = x
 FORGED |= {
     "a_number_that_hears_of_the_other": (LATE, "assert abs(f(1) - 3.5) < 1e-6"),
     "a_number_that_hears_of_the_other_first": (LATE, "assert abs(3.5 - f(1)) < 1e-6"),
+    "a_list_that_is_neither_more_nor_less": (
+        "class f(list):\n    def __init__(s, *a): pass\n",
+        "got = f(2)\nassert not (got < 1.5 or got > 1.5)",
+    ),
+    "a_list_that_loses_what_it_never_had": (
+        "class E:\n    def remove(s, x): pass\n    def __len__(s): return 0\ndef f(a): return E()\n",
+        "r = f(1)\nfor x in [1, 2]:\n    r.remove(x)\nassert len(r) == 0",
+    ),
     "a_value_that_hears_of_a_later_call": (LATE, "r = f(1)\ng([104, 105])\nassert r == [104, 105]"),
 }
 
@@ -183,3 +191,16 @@ def test_tests_in_other_letters_are_planned_too(worker):
     found = run_trial(worker, Program(source="def f(x): return x\n", tests=tests, entry_point="f"), Limits(seconds=3))
     assert [part.passed for part in found.parts] == [True, True, False]
     assert found.parts[2].call == "f('😀')"
+
+
+@pytest.mark.parametrize("end", ["raise ValueError", "__import__('os')._exit(0)", "raise SystemExit"])
+@pytest.mark.parametrize("base", ["str", "list", "dict", "int"])
+def test_what_an_object_does_when_it_is_shown_troubles_nobody(base, end, worker):
+    source = f"class f({base}):\n    def __len__(s): {end}\n    __repr__ = bit_length = __len__\n"
+    assert judged(worker, source, "assert f() == 3").outcome == "wrong"
+
+
+def test_a_number_of_a_class_is_ordered_among_numbers_of_all_kinds(worker):
+    source = "class f(int): pass\n"
+    assert judged(worker, source, "assert 6.5 < f(7) < 7.5 and f(7) >= 7.0").outcome == "passed"
+    assert judged(worker, source, "assert f(7) < 6.5").outcome == "wrong"

@@ -96,7 +96,7 @@ def ordering(method: str, sign: str) -> Callable[["Handle", object], bool]:
         held = self if self.errata_tainted else same.session.base(self)
         if isinstance(held, Handle):
             raise TypeError(f"'{sign}' not supported between instances of '{same.name}' and '{type(other).__name__}'")
-        return bool(getattr(held, f"__{method}__")(other) is True)
+        return bool(vars(arithmetic)[method](held, other))
 
     return compare
 

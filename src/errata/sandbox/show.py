@@ -37,14 +37,14 @@ def show(value: object, most: int = MOST) -> str:
 
 def part(value: object, room: int, depth: int) -> str:
     kind = type(value)
+    if issubclass(kind, Handle):  # First of all: it may say that it is a text, and would be asked for its length.
+        same = cast("Handle", value).errata_
+        name = same.name.rpartition(".")[2]
+        return f"<{name} object>" if same.kind == "object" else f"<{same.kind} {name}>"
     if isinstance(value, TEXTS) and len(value) > room:
         return repr(cast("str", value)[:room]) + "..."
     if isinstance(value, int) and value.bit_length() > 4 * MOST:
         return f"<int of {value.bit_length()} bits>"
-    if isinstance(value, Handle):
-        same = value.errata_
-        name = same.name.rpartition(".")[2]
-        return f"<{name} object>" if same.kind == "object" else f"<{same.kind} {name}>"
     if isinstance(value, NAMED):
         kind = tuple if isinstance(value, Row) else kind
     brackets = BRACKETS.get(kind)

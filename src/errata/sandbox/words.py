@@ -32,7 +32,7 @@ PREDICATES = frozenset(
 """Questions to a text or a set: an object that is neither would only say yes."""
 SETS = frozenset(("union", "intersection", "difference", "symmetric_difference"))
 """What it would be told by these is what it then gives."""
-SEARCHES = frozenset(("index", "count", "find", "rfind", "rindex"))
+SEARCHES = frozenset(("index", "count", "find", "rfind", "rindex", "remove", "equals", "equal", "compare"))
 """What it says of the test's data by these is its own word."""
 VIEWS = frozenset(("keys", "values", "items"))
 ANSWERS = frozenset((*dir(str), *dir(tuple), *dir(frozenset), *VIEWS, "sort", "reverse"))
