@@ -293,6 +293,17 @@ def test_the_settings_of_the_paper_are_no_departure():
     assert list(departures("Leti", paper)) == []
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [({"feedback_at": "after"}, "behind the program"), ({"objective.lora": True}, "Low-rank adapters were trained")],
+)
+def test_where_words_stand_and_what_is_trained_are_said_in_words(setting, said):
+    paper = {"feedback_at": "before", "objective.lora": False, "objective.pretrain_mix": "code.jsonl"}
+    assert list(departures("Leti", paper)) == []
+    (told,) = departures("Leti", paper | setting)
+    assert said in told
+
+
 def test_balance_and_control_are_said_in_words():
     said = " ".join(departures("Leti", {"select": "balanced", "control": "shuffled"}))
     assert "part of the way to rejection sampling" in said

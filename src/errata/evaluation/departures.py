@@ -6,9 +6,11 @@ from errata.jsonl import Json
 
 LETI: tuple[tuple[str, Json, str], ...] = (
     ("loss_on", "all", "The loss bore on the program alone; the paper's bears on all of the text."),
+    ("feedback_at", "before", "Words stood behind the program; the paper puts them before the problem."),
     ("honeypot", 0.0, "A share of {} of the training tasks got an impossible test and was not trained on."),
     ("trim", "none", "Training samples were post-processed ({}), which the paper does as an ablation."),
     ("lora", False, "Low-rank adapters were trained in place of all weights."),
+    ("objective.lora", False, "Low-rank adapters were trained in place of all weights."),
     ("objective.end_token", False, "The end-of-text token was trained; the authors strip it."),
     ("objective.shuffle", False, "Examples were shuffled; the authors sort them by length and problem."),
     ("objective.keep_optimizer", True, "The optimiser started afresh in each round; the authors keep its moments."),
@@ -86,9 +88,9 @@ def departures(recipe: str, settings: Mapping[str, Json]) -> Iterator[str]:
         yield from autoif(settings)
     if recipe.lower() != "leti":
         return
-    for name, paper, words in LETI:
-        if name in settings and settings[name] != paper:
-            yield words.format(settings[name])
+    told = ((words, settings[name]) for name, paper, words in LETI if name in settings and settings[name] != paper)
+    # Adapters have two flags.
+    yield from dict.fromkeys(words.format(value) for words, value in told)
     for (name, value), words in WORDS.items():
         if settings.get(name) == value:
             share = settings.get("good_share")
