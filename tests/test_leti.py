@@ -256,6 +256,11 @@ def test_training_samples_are_trimmed_where_that_is_asked_for(tmp_path, config):
     assert [one.text for one in made] == ["def add(x):\n    return x\n"]
 
 
+def test_what_does_not_go_with_adapters_is_refused_before_anything_is_measured(config):
+    with pytest.raises(UsageError, match="keep_optimizer goes with full weights"):
+        replace(config, lora=True, objective=replace(config.objective, keep_optimizer=True))
+
+
 def test_a_run_that_stops_has_a_report_of_what_was_measured_before(tmp_path, config, capsys):
     replies = tmp_path / "wrong.jsonl"
     replies.write_text(

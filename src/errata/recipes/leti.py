@@ -138,6 +138,12 @@ class Leti:
         for name, value in {"iterations": self.iterations, "draws": self.draws}.items():
             if value < 1:
                 raise UsageError(f"{name} must be at least 1, not {value}")
+        _ = self.trained
+
+    @property
+    def trained(self) -> Objective:
+        """What training is told, with adapters by either flag. Raises UsageError for what does not go with them."""
+        return replace(self.objective, lora=self.lora or self.objective.lora)
 
 
 def leti(config: Leti, run: Run) -> str:
@@ -154,7 +160,7 @@ def leti(config: Leti, run: Run) -> str:
     for i in range(config.iterations):
         step, seed = run.at(f"{i:02}"), 1000 * config.seed + i
         sampling = replace(config.sampling, seed=seed)
-        objective = replace(config.objective, seed=seed, lora=config.lora or config.objective.lora)
+        objective = replace(config.trained, seed=seed)
         with serve(model, config.backend, server=config.server, folder=step.path) as policy:
             asked = list(ask(tasks, config.draws, GOOD if i else "", config.prompt))
             samples = step.map(Sample, trimming(policy.sample(sampling), config.trim), asked)

@@ -129,7 +129,7 @@ def trained_mib(model: str, config: Leti) -> float:
     if not place.is_dir():
         return 0.0
     numbers = models.numbers(place)
-    if not numbers or config.lora or config.objective.lora:
+    if not numbers or config.trained.lora:
         return sum(file.stat().st_size for file in place.iterdir()) / 2**20
     return numbers * 4 * (3 if config.objective.keep_optimizer else 1) / 2**20
 
