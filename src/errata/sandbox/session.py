@@ -76,8 +76,6 @@ class Session:
         self.given: set[str] = set()
         """Functions of the language that the test has handed over."""
         self.words = Words(lambda value: value.errata_.key if isinstance(value, Handle) else None)
-        self.comparing: set[int] = set()
-        """Handles of methods that only a set should have."""
         self.named: frozenset[str] = frozenset()
         """Names that test code uses: of exceptions that it says, it may catch the program's."""
         self.raising: set[tuple[str, int]] = set()
