@@ -56,8 +56,9 @@ class Claim:
         self.hold(self.items is None or len(self.items) == length)
         self.hold(not self.over or length in (0, self.came))
         self.hold(len(self.seen) <= length, sure=False)
-        self.length = length + (self.came if length != self.length else 0)
-        self.settle()
+        before, self.length = self.length, length + (self.came if length != self.length else 0)
+        if self.length != before:
+            self.settle()
         return length
 
     def through(self, source: Iterator[object]) -> Iterator[object]:
@@ -91,7 +92,7 @@ class Claim:
         self.hold(self.length in (None, len(items)))
         self.hold(True if self.items is None else alike(self.items, items))
         for key, item in self.entries.values():
-            self.hold(fits(key, item, items), sure=not among(key, items))
+            self.placed(key, item, items)
         self.items = items
         self.settle()
         self.shown(items)
@@ -130,7 +131,7 @@ class Claim:
             name = repr(key)
             self.hold(True if name not in self.entries else alike([item], [self.entries[name][1]]))
             if self.items is not None:
-                self.hold(fits(key, item, self.items), sure=not among(key, self.items))
+                self.placed(key, item, self.items)
             elif type(key) is int and 0 <= key < len(self.seen):
                 self.hold(alike([item], [self.seen[key]]), sure=False)
             elif (items := self.known()) is not None:
@@ -139,7 +140,11 @@ class Claim:
                 self.entries[name] = key, item
             if (whole := self.whole()) is not None:
                 self.hold(fits(key, item, whole), sure=False)
-            self.views_agree()
+            self.entry_agrees(key, item)
+
+    def placed(self, key: object, item: object, items: list[object]) -> None:
+        agrees = fits(key, item, items)
+        self.hold(agrees, sure=agrees is not False or not among(key, items))
 
     def whole(self) -> list[object] | None:
         """What it must be, as a part of something that is known."""
@@ -178,8 +183,17 @@ class Claim:
             if one is not None and other is not None and (pairs is not None or other is self.items):
                 self.hold(alike(one, other), sure=False)
         for key, item in self.entries.values():
-            found = [pair[1] for pair in both if plain(pair[0]) and pair[0] == key]
-            self.hold(pairs is None or (bool(found) and alike(found, [item])), sure=False)
+            self.entry_agrees(key, item)
+
+    def entry_agrees(self, key: object, item: object) -> None:
+        """With the pairs that came by `items()`."""
+        if (pairs := self.views.get("items")) is not None:
+            found = [
+                pair[1]
+                for pair in cast("list[Sequence[object]]", pairs)
+                if isinstance(pair, tuple | list) and len(pair) == 2 and plain(pair[0]) and pair[0] == key
+            ]
+            self.hold(bool(found) and alike(found, [item]), sure=False)
 
     def answered(self, question: str, got: object) -> object:
         """One of the questions that have one answer; what it was before, where it is not this one."""
