@@ -235,6 +235,7 @@ def test_the_changes_show_line_by_line_what_is_other(serve, sit):
     page.fill(
         "#refinement", WRONG[0].replace("best = 0", "best = xs[0]").replace("for x", "for y").replace("x >", "y >")
     )
+    page.wait_for_selector(".diff .gone code")  # It is drawn with the next frame.
     assert page.locator(".diff .gone code").all_inner_texts() == [
         "    best = 0",
         "    for x in xs:",
