@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from on_disk import lines
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 SCRIPT = Path(__file__).with_name("autoif_world.py")
 
@@ -21,10 +23,6 @@ def start(folder):
     if process.stdout.readline() != b"ready\n":
         pytest.fail(process.communicate()[1].decode())
     return process
-
-
-def lines(folder):
-    return sum(path.read_bytes().count(b"\n") for path in (folder / "run").rglob("*.jsonl"))
 
 
 def records(folder):
@@ -45,9 +43,9 @@ def test_a_run_that_is_killed_ends_with_the_records_of_an_undisturbed_one(tmp_pa
         assert process.communicate()[0] == b""
     assert process.returncode == 0
     while True:
-        enough = lines(killed) + rng.randint(1, 60)
+        enough = lines(killed / "run") + rng.randint(1, 60)
         with start(killed) as process:
-            while lines(killed) < enough and process.poll() is None:
+            while lines(killed / "run") < enough and process.poll() is None:
                 time.sleep(0.001)
             process.kill()
         if process.returncode == 0:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from on_disk import files
+from on_disk import lines as written
+
 # Seconds on an idle machine; on a busy one the many starts take long.
 pytestmark = pytest.mark.timeout(400)
 
@@ -57,8 +60,8 @@ def kill_until_done(folder: Path, mode: str, rng: random.Random, most: int) -> i
 
 
 def made(folder: Path) -> int:
-    models = sum(1 for _ in (folder / "run").glob("[0-9]*/model*/*"))
-    return models + sum(path.read_bytes().count(b"\n") for path in (folder / "run").glob("[0-9]*/*.jsonl"))
+    models = sum(1 for path in files(folder / "run") if path.parent.name.startswith("model"))
+    return models + written(folder / "run")
 
 
 def lines(folder: Path) -> dict[str, list[bytes]]:

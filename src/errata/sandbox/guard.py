@@ -73,7 +73,7 @@ def process() -> Iterator[Callable[[], object]]:
     """What puts the means of this process back as they are now."""
     depth, digits, collecting, path = sys.getrecursionlimit(), sys.get_int_max_str_digits(), gc.isenabled(), sys.path[:]
     streams = {name: cast("object", vars(sys)[name]) for name in ("stdout", "stderr", "stdin")}
-    modules, folder = dict(sys.modules), os.getcwd()
+    modules, folder, words = dict(sys.modules), os.getcwd(), sys.argv[:]
     variables = cast("dict[object, object]", vars(os.environ)["_data"])
     before = dict(variables)
 
@@ -82,7 +82,7 @@ def process() -> Iterator[Callable[[], object]]:
         sys.setprofile(None)
         sys.setrecursionlimit(depth)
         sys.set_int_max_str_digits(digits)
-        sys.path[:] = path
+        sys.path[:], sys.argv = path, words
         for name, stream in streams.items():
             setattr(sys, name, stream)
         if threading.current_thread() is threading.main_thread():

@@ -168,13 +168,15 @@ class Handle:
         return got
 
     def __eq__(self, other: object) -> bool:
+        same, session = self.errata_, self.errata_.session
         if self is other:
             return True
-        session = self.errata_.session
         if isinstance(other, Handle):
+            if same.kind != "object" or other.errata_.session is not session:
+                return False  # Each class has one handle. The library remembers classes longer than a program lives.
             session.trusting = True
             return truth(session.ask("eq", self, other))
-        if self.errata_.kind != "object" or self.errata_tainted:
+        if same.kind != "object" or self.errata_tainted:
             return False
         held = session.base(self)
         return not isinstance(held, Handle) and bool(held == other)
@@ -296,12 +298,10 @@ class Handle:
         return self.errata_part(slice(None), believed(self, "deepcopy"))
 
     def __repr__(self) -> str:
-        got = believed(self, "repr")
-        return got if isinstance(got, str) else ""
+        return got if isinstance(got := believed(self, "repr"), str) else ""
 
     def __str__(self) -> str:
-        got = believed(self, "str")
-        return got if isinstance(got, str) else ""
+        return got if isinstance(got := believed(self, "str"), str) else ""
 
     def __format__(self, how: str) -> str:
         return got if isinstance(got := believed(self, "format", how), str) else ""
