@@ -12,6 +12,7 @@ from errata.errors import Fault
 from errata.sandbox import Limits, Program
 from errata.sandbox.referee import Referee
 from errata.sandbox.tiers import probe
+from errata.sandbox.trial import NOTHING
 
 CORPUS = Path(__file__).parents[2] / "shared" / "attacks.jsonl"
 WORDS = {
@@ -310,7 +311,7 @@ def test_what_the_test_lends_shows_nothing_of_the_test(referee):
 
 def test_a_test_that_asks_nothing_is_no_proof(referee):
     found = judged(referee, Program(source="def add(a, b): return 0", tests=("def helper(): assert add(1, 2) == 3",)))
-    assert found.outcome == "invalid_check"
+    assert (found.outcome, found.detail) == ("invalid_check", NOTHING)
 
 
 def test_helpers_of_the_task_are_not_the_programs(referee):

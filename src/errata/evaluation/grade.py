@@ -31,7 +31,7 @@ UNASKED = "tasks_without_sample"
 """Tasks that no line answers; in no rate."""
 APART = {
     UNMATCHED: "{:.0f} unmatched: no task has their prompt",
-    BROKEN: "{:.0f} not decided: the check itself is broken (invalid_check)",
+    BROKEN: "{:.0f} not decided: the check itself is broken (invalid_check; their `detail` says how)",
     UNASKED: "tasks without a sample: {:.0f}",
 }
 

@@ -34,6 +34,7 @@ from errata.sandbox.worker import Worker
 
 SETUP = "<setup>"
 MOST_NAME = 2000
+NOTHING = "The tests ask nothing of the program: whatever it does would pass."
 GRACE = 2.0
 """Seconds of CPU that test code may use beyond the program's own limit."""
 
@@ -221,7 +222,7 @@ class Trial:
         except Broken:
             found.append(Found(word="crashed"))
         if not (session.touched or session.classed) and all(item.word == "passed" for item in found):
-            return [Found(word="invalid_check")] * len(self.tests)
+            return [Found(word="invalid_check", detail=NOTHING)] * len(self.tests)
         return found + [replace(found[-1], call="", got=None, expected=None)] * (len(self.tests) - len(found))
 
     def run_test(self, session: Session, test: Test, names: dict[str, object], made: frozenset[str]) -> Found:
@@ -330,10 +331,8 @@ class Trial:
             for at, (source, item) in enumerate(zip(self.sources, found, strict=True))
         )
         first = next((at for at, item in enumerate(found) if item.word != "passed"), None)
-        word: Word = "passed" if first is None else found[first].word
-        if not found:
-            word = "invalid_check"
-        detail = found[first].detail if first is not None and first < max(shown, 0) else ""
+        word: Word = "invalid_check" if not found else "passed" if first is None else found[first].word
+        detail = found[first].detail if first is not None and first < shown else ""
         made = Outcome(
             outcome=word, parts=parts, detail=detail, tier=tier, forgeable=self.program.together or self.trusting
         )
