@@ -10,7 +10,7 @@ from errata import jsonl
 from errata.cli import main
 from errata.evaluation import events
 from errata.evaluation.measure import Measuring
-from errata.evaluation.report import report
+from errata.evaluation.report import report, table
 from errata.judges import Judging
 from errata.policies import Sampling
 from errata.recipes import leti as recipe
@@ -47,7 +47,7 @@ def right(name: str, n: int) -> str:
     return one.reference.removeprefix(one.prefix)
 
 
-def test_leti_runs_on_events_with_words_for_what_is_wrong_and_f1_by_round(tmp_path):
+def test_leti_runs_on_events_with_words_for_what_is_wrong_and_f1_by_round(tmp_path, capsys):
     replies = [
         {"id": f"{name}/{n}#{draw}", "text": right(name, n) if draw == n % 2 else '    who=[Entity("Zoe")],\n)\n'}
         for name in ("practice", "exam")
@@ -80,6 +80,9 @@ def test_leti_runs_on_events_with_words_for_what_is_wrong_and_f1_by_round(tmp_pa
     assert scores["hallucinated"]["value"] == pytest.approx(100 * 4 / 12, abs=0.01)
     assert json.loads((tmp_path / "run/00/training.json").read_text())["left_out"] == 0
     assert "classified (Arg-C)" in report(tmp_path / "run").read_text()
+    table(tmp_path / "run")
+    told = capsys.readouterr().out
+    assert f"{scores['arg_c_f1']['value']:.1f}" in told[told.index("Arg-C") :]
 
 
 @pytest.mark.slow

@@ -482,3 +482,9 @@ def test_every_task_of_mbpp_has_an_ilf_prompt_also_the_60_that_the_authors_pass_
     made = [prompts.ilf(task) for task in tasks.load(f"mbpp:{DATA / 'mbpp_google/mbpp.jsonl'}")]
     assert len(made) == 974
     assert all(text.rstrip().splitlines()[-1].startswith("def ") for text in made)
+
+
+@pytest.mark.parametrize("name", ["refiner", "objective"])
+def test_moments_that_do_not_go_with_adapters_are_refused_before_anything_runs(real, name):
+    with pytest.raises(UsageError, match="keep_optimizer goes with full weights"):
+        replace(real, lora=True, **{name: replace(getattr(real, name), keep_optimizer=True)})

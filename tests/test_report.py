@@ -319,6 +319,13 @@ def test_the_table_gives_every_round_with_its_interval_and_difference(run, capsy
         assert name in said
 
 
+def test_one_held_out_task_is_one_task_in_the_terminal_and_on_the_page(tmp_path, capsys):
+    made = write(tmp_path / "run", rounds=1, tasks=1)
+    table(made)
+    assert "on 1 held-out task, %" in capsys.readouterr().out
+    assert "of 1 held&#8209;out task at" in report(made).read_text()
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.text(max_size=200))
 def test_typesetting_loses_no_visible_character(text):

@@ -219,7 +219,8 @@ def table(path: Path) -> None:
         console.width = WIDE
     base = next((round.held_out.scores.get("pass@1") for round in folder.rounds if round.name == "base"), None)
     if base:
-        console.print(f"base: {base['value']:.1f} % pass@1 ({span(base)}) on {base['n']:.0f} held-out tasks")
+        tasks = f"{base['n']:.0f} held-out task{'s' if base['n'] != 1 else ''}"
+        console.print(f"base: {base['value']:.1f} % pass@1 ({span(base)}) on {tasks}")
     for one in compare(folder):
         for asked in one.asked:
             console.print(

@@ -127,7 +127,7 @@ def table(path: Path) -> None:
     console = Console(highlight=False)
     tasks = {f"{round.held_out.scores['pass@1']['n']:.0f}" for round in folder.measured}
     called = terms(folder.recipe)
-    title = f"{called.score} on {', '.join(sorted(tasks)) or 'no'} held-out tasks, %"
+    title = f"{called.score} on {', '.join(sorted(tasks)) or 'no'} held-out task{'s' if tasks != {'1'} else ''}, %"
     by_round = Table(title=title, title_justify="left")
     columns = ("", called.score, "95 % interval", "to the base", "95 % interval")
     for name in (*columns, "hack rate") if called.python else columns:
@@ -148,6 +148,8 @@ def table(path: Path) -> None:
     by_round.caption = "* best on dev" if starred else None
     by_round.caption_justify = "left"
     console.print(by_round)
+    if any("arg_c_f1" in round.held_out.scores for round in folder.measured):
+        console.print(_arguments(folder))
     if called.python and any(round.training.hacks.tried or round.training.hacks.pots for round in folder.rounds):
         console.print(_tries(folder))
     temperatures, found = conditions(folder)
@@ -162,6 +164,20 @@ def table(path: Path) -> None:
         console.print(by_goal)
     if seen := watched.lines(folder):
         console.print(watched.verdict(seen), markup=False, emoji=False)
+
+
+def _arguments(folder: Folder) -> Table:
+    """F1 of identified and of classified event arguments, by round."""
+    made = Table(title="event arguments of the held-out tasks, F1 in %", title_justify="left")
+    interval = "95 % interval"
+    for name in ("", "Arg-I (who)", interval, "Arg-C (who, as what)", interval, "hallucinated"):
+        made.add_column(name, justify="right" if name else "left", no_wrap=name == interval)
+    for round in folder.measured:
+        scores = round.held_out.scores
+        if found := [scores[name] for name in ("arg_i_f1", "arg_c_f1") if name in scores]:
+            cells = [cell for one in found for cell in (f"{one['value']:.1f}", _span(one["low"], one["high"]))]
+            made.add_row(round.title, *cells, f"{scores['hallucinated']['value']:.1f}")
+    return made
 
 
 def _tries(folder: Folder) -> Table:

@@ -135,6 +135,14 @@ class Ilf:
             if value < 0:
                 raise UsageError(f"{name} must be 0 or more, not {value}")
         arms.named(self.arms)
+        _ = self.trained
+
+    @property
+    def trained(self) -> tuple[Objective, Objective]:
+        """What the refiner's and the model's training are told, with adapters by either flag. Raises UsageError for
+        what does not go with them."""
+        one, other = (replace(each, lora=self.lora or each.lora) for each in (self.refiner, self.objective))
+        return one, other
 
 
 def ilf(config: Ilf, run: Run) -> str:
@@ -186,12 +194,13 @@ def listened(step: Run, asked: Mapping[str, Sequence[Question]], config: Ilf) ->
 def seeded(config: Ilf, i: int) -> Ilf:
     """The settings of a round, whose seed is its own."""
     seed = 1000 * config.seed + i
+    refiner, objective = config.trained
     return replace(
         config,
         seed=seed,
         sampling=replace(config.sampling, seed=seed),
-        refiner=replace(config.refiner, seed=seed, lora=config.lora or config.refiner.lora),
-        objective=replace(config.objective, seed=seed, lora=config.lora or config.objective.lora),
+        refiner=replace(refiner, seed=seed),
+        objective=replace(objective, seed=seed),
         warming=replace(config.warming, seed=seed),
     )
 
