@@ -54,6 +54,7 @@ class Service:
         """Classes that the judge has heard of."""
         self.main = types.ModuleType("__main__")
         self.names = vars(self.main)
+        self.names["__file__"] = FILE
 
     def serve(self, channel: socket, job: bytes) -> None:
         """Runs the program of the job and answers until the judge hangs up."""
@@ -146,7 +147,7 @@ class Service:
             else:
                 value = OPERATIONS[cast("str", name)](*args, **options)
             changed: Json = None
-            if self.shared is not None:
+            if self.shared is not None and name != "hash":  # Asked while an answer is read.
                 packed = self.shared.packer(self.other)
                 changed = [packed(item) for item in self.shared.latest()]
                 reply: Json = ["v", key, packed(value), changed]
@@ -306,6 +307,19 @@ class Service:
         return {**made, "self": self.handle(error)} if type(error).__module__ != "builtins" else made
 
 
+class Leave:
+    """`exit` and `quit`, which the language has only where its `site` is loaded."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"Use {self.name}() or Ctrl-D (i.e. EOF) to exit"
+
+    def __call__(self, code: object = None) -> None:
+        raise SystemExit(code)
+
+
 def ended() -> None:
     """For a program that is no more than itself: what Python does at its end."""
     with suppress(BaseException):
@@ -327,5 +341,6 @@ def prepared() -> Callable[[socket, bytes], None]:
     service = Service()
     sys.modules["__main__"] = service.main
     sys.argv = [""]
+    vars(builtins).update(exit=Leave("exit"), quit=Leave("quit"))
     sys.setrecursionlimit(sys.getrecursionlimit() + HARNESS_DEPTH)
     return service.serve

@@ -157,9 +157,49 @@ def stand_in() -> None:
             "param": Values,
             "fixture": fixture,
             "fail": fail,
+            "main": lambda *_, **__: 0,
         }
         vars(module).update(offered)
         sys.modules["pytest"] = module
+
+
+class Ran:
+    """What `unittest.main` gives: the tests that it would run are run by `collected`."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.result = unittest.TestResult()
+
+
+def runners(pytest: bool) -> Callable[[], None]:
+    """Test code that starts a runner by itself neither ends there nor hides what fails; what puts them back.
+
+    pytest: it may start that one.
+    """
+    run = unittest.TextTestRunner.run
+
+    def loud(self: unittest.TextTestRunner, test: unittest.TestSuite) -> unittest.TestResult:
+        result = run(self, test)
+        for _, text in (*result.failures, *result.errors):
+            raise AssertionError(text)
+        return result
+
+    def nothing(*_: object, **__: object) -> int:
+        return 0
+
+    put: list[tuple[object, str, object]] = [(unittest, "main", Ran), (unittest.TextTestRunner, "run", loud)]
+    if pytest and "pytest" not in sys.modules and importlib.util.find_spec("pytest") is not None:
+        importlib.import_module("pytest")
+    if (module := sys.modules.get("pytest")) is not None:
+        put.append((module, "main", nothing))
+    before = [(home, name, cast("object", getattr(home, name, None))) for home, name, _ in put]
+    for home, name, value in put:
+        setattr(home, name, value)
+
+    def restore() -> None:
+        for home, name, value in before:
+            setattr(home, name, value)
+
+    return restore
 
 
 class Read:

@@ -18,6 +18,9 @@ from typing import Protocol, cast
 SET = re.compile(r"^\s*([A-Za-z_]\w*)\.[A-Za-z_]\w*\s*=(?!=)|\bsetattr\(\s*(\w+)", re.MULTILINE)
 
 
+RUNNING = "unittest", "pytest"
+
+
 class Expired(BaseException):
     """Test code ran too long by itself, as with a hostile value it may."""
 
@@ -114,6 +117,10 @@ def settings(sources: Sequence[str]) -> Iterator[Callable[[], object]]:
             vars(warnings).get("_filters_mutated", lambda: None)()
 
     yield restore
+    if any(map(running, sources)):
+        from errata.sandbox.collect import runners
+
+        yield runners(any(starts_pytest(source) for source in sources))
     if "numpy" in sys.modules or (any("numpy" in source for source in sources) and find_spec("numpy")):
         numpy = cast("Numpy", cast("object", import_module("numpy")))
         errors, prints = numpy.geterr(), numpy.get_printoptions()
@@ -131,6 +138,15 @@ def held(own: dict[str, object]) -> Callable[[], None]:
                 del own[name]
 
     return restore
+
+
+def running(source: str) -> bool:
+    """Whether test code may start a runner of tests by itself."""
+    return any(name in source for name in RUNNING)
+
+
+def starts_pytest(source: str) -> bool:
+    return "pytest" in source and "main(" in source
 
 
 @lru_cache(maxsize=1024)

@@ -12,7 +12,8 @@ OPEN = frozenset(("__main__", "argparse", "collections", "enum", "io", "_io", "r
 SPECIAL = frozenset(
     (
         *("__iter__", "__len__", "__getitem__", "__contains__", "__str__", "__repr__", "__enter__", "__exit__"),
-        *("__eq__", "__lt__", "__gt__", "__le__", "__ge__", "__add__", "__sub__", "__mul__"),
+        *("__eq__", "__lt__", "__gt__", "__le__", "__ge__", "__add__", "__sub__", "__mul__", "__truediv__"),
+        *("__radd__", "__rmul__", "__neg__", "__setitem__"),
     )
 )
 """What a program may do with such an object beside using its attributes."""
@@ -32,6 +33,8 @@ def use(lent: Sequence[object], operation: str, positional: Sequence[object], na
             return target(*args, **named)
         case "special", ["iterator"]:
             return hasattr(target, "__next__")
+        case "special", ["__bool__"]:
+            return bool(target) if kind.__module__ in OPEN else True
         case "special", [str(name), *rest] if name in SPECIAL and (kind.__module__ in OPEN or kind is KEYS):
             method = getattr(kind, name, None)
             return NotImplemented if method is None else method(target, *rest)

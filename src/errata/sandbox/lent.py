@@ -68,9 +68,14 @@ def lent_class(key: int, name: str, above: str) -> type:
     return type(name, (cast("type", vars(builtins)[above]),), {"errata_key": key, "__module__": "__main__"})
 
 
-def special(name: str) -> Callable[..., object]:
+def special(name: str, lacking: str = "") -> Callable[..., object]:
+    """lacking: what the language says of an object whose class has no such method."""
+
     def method(self: "Lent", *args: object) -> object:
-        return self.errata_service.ask("special", self.errata_key, (name, *args), {})
+        got = self.errata_service.ask("special", self.errata_key, (name, *args), {})
+        if lacking and got is NotImplemented:
+            raise TypeError(lacking)
+        return got
 
     return method
 
@@ -94,12 +99,10 @@ class Lent:
     def __setattr__(self, name: str, value: object) -> None:
         self.errata_service.ask("set", self.errata_key, (name, value), {})
 
-    def __iter__(self) -> object:
-        return (
-            self
-            if self.errata_service.ask("special", self.errata_key, ("iterator",), {})
-            else special("__iter__")(self)
-        )
+    def __iter__(self) -> Iterator[object]:
+        if self.errata_service.ask("special", self.errata_key, ("iterator",), {}):
+            return self
+        return cast("Iterator[object]", special("__iter__", "object is not iterable")(self))
 
     def __next__(self) -> object:
         for item in cast("list[object]", self.errata_service.ask("next", self.errata_key, (1,), {})):
@@ -112,10 +115,21 @@ class Lent:
     def __hash__(self) -> int:
         return id(self)
 
-    __len__, __getitem__, __contains__ = special("__len__"), special("__getitem__"), special("__contains__")
-    __enter__ = special("__enter__")
+    def __bool__(self) -> bool:
+        return special("__bool__")(self) is True
+
+    def __contains__(self, item: object) -> bool:
+        got = special("__contains__")(self, item)
+        return any(item is one or item == one for one in iter(self)) if got is NotImplemented else bool(got)
+
+    __len__ = special("__len__", "object has no len()")
+    __getitem__ = special("__getitem__", "object is not subscriptable")
+    __setitem__ = special("__setitem__", "object does not support item assignment")
+    __enter__ = special("__enter__", "object does not support the context manager protocol")
     __lt__, __gt__, __le__, __ge__ = special("__lt__"), special("__gt__"), special("__le__"), special("__ge__")
     __add__, __sub__, __mul__ = special("__add__"), special("__sub__"), special("__mul__")
+    __truediv__, __radd__, __rmul__ = special("__truediv__"), special("__radd__"), special("__rmul__")
+    __neg__ = special("__neg__", "bad operand type for unary -")
 
     def __str__(self) -> str:
         return str(special("__str__")(self))

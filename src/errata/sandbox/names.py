@@ -45,7 +45,7 @@ def namespace(
 ) -> dict[str, object]:
     """The names of the program that tests use and may have from it. `given`: source of the task's own helpers."""
     names = Live(session)
-    names |= {"__name__": "__main__", "__builtins__": builtins}
+    names |= {"__name__": "__main__", "__builtins__": builtins, "__file__": "<string>"}
     wanted, dotted = (frozenset[str]().union(*(getattr(test, kind) for test in tests)) for kind in ("loads", "dotted"))
     if any("pytest" in test.source for test in tests):
         from errata.sandbox.collect import stand_in
@@ -156,8 +156,9 @@ def shared(imports: Iterable[str], source: str) -> Iterator[str]:
 
 
 @cache
-def collector() -> str:
-    """The text of `collect`, for tests that run in the program's process."""
+def collector(pytest: bool) -> str:
+    """The text of `collect`, for tests that run in the program's process. pytest: they may start that one."""
     from importlib import resources
 
-    return resources.files("errata.sandbox").joinpath("collect.py").read_text(encoding="utf-8") + "\nstand_in()\n"
+    text = resources.files("errata.sandbox").joinpath("collect.py").read_text(encoding="utf-8")
+    return f"{text}\nstand_in()\nrunners({pytest})\n"

@@ -13,7 +13,7 @@ from typing import cast
 from errata.sandbox.protocol import Broken, Json, Known, unpack
 from errata.sandbox.shares import MOST, Shared
 
-SHOWING = frozenset(("get", "name"))
+SHOWING = frozenset(("get", "item", "name"))
 """Questions that are answered by a part of the program's state."""
 
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 MOST_REMEMBERED = 8
 MOST_NESTED = 40
 """Calls back within calls back."""
+HASH = "hash"
+"""Asked while an answer is read: nobody has changed anything meanwhile, and nothing is told of it."""
 FIXED = (int, float, complex, str, bytes, tuple, frozenset)
 """Plain values that cannot change."""
 
@@ -194,13 +196,13 @@ class Session:
             raise error
 
     def question(self, key: int, operation: str, args: tuple[object, ...], named: dict[str, object]) -> list[Json]:
-        if self.shared:
+        if self.shared and operation != HASH:
             of_class = bool(args) and isinstance(args[0], Handle) and args[0].errata_.key in self.classes
             self.shared.asking(self.nested > 0, of_class)
         packed = self.packer()
         positional: list[Json] = [packed(item) for item in args]
         options: dict[str, Json] = {word: packed(item) for word, item in named.items()}
-        return [key, operation, positional, options, *self.latest(packed)]
+        return [key, operation, positional, options, *(self.latest(packed) if operation != HASH else [])]
 
     def foresee(self, asked: Sequence[Asked], sent: int, target: Handle) -> None:
         """These calls of one of its functions will be made; so many were sent together with the program's source."""

@@ -18,7 +18,7 @@ from errata.outcomes import Outcome as Word
 from errata.outcomes import Part
 from errata.sandbox.ahead import Diverged, Over
 from errata.sandbox.checks import Asserted, Test, ready, values
-from errata.sandbox.guard import Expired, guard, unchanged
+from errata.sandbox.guard import Expired, guard, running, starts_pytest, unchanged
 from errata.sandbox.handles import Handle
 from errata.sandbox.limits import Ended, Limits, Outcome, Program
 from errata.sandbox.literals import execute
@@ -234,28 +234,28 @@ class Trial:
             return self.no_python(test)
         before, session.exited = session.touched, False
         try:
-            execute(test.pieces, names)
+            try:
+                execute(test.pieces, names)
+            except SystemExit as left:  # As `sys.exit(pytest.main())` does.
+                if type(left) is not SystemExit or left.code or session.over is not None or session.exited:
+                    raise
             if test.tests:
                 from errata.sandbox.collect import collected
 
                 collected(test.tests, names)
-        except (Over, Expired, KeyboardInterrupt) as error:
-            if isinstance(error, KeyboardInterrupt):
-                raise
+        except KeyboardInterrupt:
+            raise
+        except (Over, Expired) as error:
             where, word = self.left(error), error.outcome if isinstance(error, Over) else "timeout"
             return Found(word=word, call=where[0].call if where else "")
         except BaseException as error:
-            if type(error) is SystemExit and not error.code and session.over is None and not session.exited:
-                return Found(word="passed")
             own = session.touched == before and not (test.loads & made)
             return self.failed(session, error, own)
         if session.over is not None or session.exited:
             return Found(word=session.over.outcome if session.over else "early_exit")
         one = test.asserted[0] if len(test.asserted) == 1 else None
-        if one is None or one.got not in names:
-            return Found(word="passed", call=one.call if one else "")
-        got, expected = values(one, names)
-        return Found(word="passed", call=one.call, got=got, expected=expected)
+        got, expected = values(one, names) if one and one.got in names else (None, None)
+        return Found(word="passed", call=one.call if one else "", got=got, expected=expected)
 
     def failed(self, session: Session, error: BaseException, untouched: bool) -> Found:
         """What an exception that left the test means."""
@@ -291,8 +291,9 @@ class Trial:
     def run_together(self, session: Session) -> list[Found]:
         """The tests in the program's own process: it could have written what is found."""
         found: list[Found] = []
-        if any(test.tests or "pytest" in test.source for test in self.by_file.values()):
-            session.ask("test", f"errata_collect = {{}}\nexec({collector()!r}, errata_collect)", "<collect>")
+        if any(test.tests or running(test.source) for test in self.by_file.values()):
+            text = collector(any(map(starts_pytest, self.sources)))
+            session.ask("test", f"errata_collect = {{}}\nexec({text!r}, errata_collect)", "<collect>")
         for name, test in self.by_file.items():
             before = self.layout.pieces[name][0] if name in self.layout.pieces else 0
             try:
