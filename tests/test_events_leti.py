@@ -79,10 +79,14 @@ def test_leti_runs_on_events_with_words_for_what_is_wrong_and_f1_by_round(tmp_pa
     assert scores["arg_c_recall"]["value"] == 50.0
     assert scores["hallucinated"]["value"] == pytest.approx(100 * 4 / 12, abs=0.01)
     assert json.loads((tmp_path / "run/00/training.json").read_text())["left_out"] == 0
-    assert "classified (Arg-C)" in report(tmp_path / "run").read_text()
+    page = report(tmp_path / "run").read_text()
+    assert "classified (Arg-C)" in page
+    assert "every argument right in" in page
+    assert "public gap" not in page
     table(tmp_path / "run")
     told = capsys.readouterr().out
     assert f"{scores['arg_c_f1']['value']:.1f}" in told[told.index("Arg-C") :]
+    assert "…" not in told
 
 
 @pytest.mark.slow

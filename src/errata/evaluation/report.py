@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -82,6 +82,7 @@ def report(path: Path) -> Path:
     boot, plotly = _asset("report.js"), _plotly()
     spent = stages(folder)
     mixes = _mixes(folder)
+    called = terms(folder.recipe, events=bool(_arguments(folder)))
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(plain=typeset.plain, seconds=duration)
     page = environment.from_string(_asset("report.html.jinja")).render(
@@ -92,14 +93,14 @@ def report(path: Path) -> Path:
         departures=tuple(departures(folder.recipe, folder.settings)),
         settings={name: json.dumps(value, ensure_ascii=False) for name, value in folder.settings.items()},
         stages=spent,
-        terms=terms(folder.recipe),
+        terms=called,
         most=charts.largest(folder.measured[-1]) if folder.measured else "",
         total=sum(seconds for _, seconds, _, _ in spent),
         tokens_known=any(tokens for _, _, _, tokens in spent),
         mixes=mixes,
         hacks=KINDS,
         outcomes=[name for name in metrics.OUTCOMES if any(name in mix for _, mix in mixes)],
-        cards=tuple(_cards(folder, python=terms(folder.recipe).python)),
+        cards=tuple(_cards(folder, python=called.python)),
         figures={
             **_figures(folder),
             **steps.figures(folder),
@@ -148,8 +149,8 @@ def table(path: Path) -> None:
     by_round.caption = "* best on dev" if starred else None
     by_round.caption_justify = "left"
     console.print(by_round)
-    if any("arg_c_f1" in round.held_out.scores for round in folder.measured):
-        console.print(_arguments(folder))
+    if found := _arguments(folder):
+        console.print(_by_argument(found))
     if called.python and any(round.training.hacks.tried or round.training.hacks.pots for round in folder.rounds):
         console.print(_tries(folder))
     temperatures, found = conditions(folder)
@@ -166,17 +167,22 @@ def table(path: Path) -> None:
         console.print(watched.verdict(seen), markup=False, emoji=False)
 
 
-def _arguments(folder: Folder) -> Table:
+def _arguments(folder: Folder) -> list[Round]:
+    """Rounds that were measured on event arguments."""
+    return [round for round in folder.measured if "arg_c_f1" in round.held_out.scores]
+
+
+def _by_argument(rounds: Sequence[Round]) -> Table:
     """F1 of identified and of classified event arguments, by round."""
-    made = Table(title="event arguments of the held-out tasks, F1 in %", title_justify="left")
-    interval = "95 % interval"
-    for name in ("", "Arg-I (who)", interval, "Arg-C (who, as what)", interval, "hallucinated"):
-        made.add_column(name, justify="right" if name else "left", no_wrap=name == interval)
-    for round in folder.measured:
+    title = "F1 of event arguments, %: identified (Arg-I), in the right role (Arg-C)"
+    made = Table(title=title, title_justify="left")
+    for name in ("", "Arg-I", "95 % interval", "Arg-C", "95 % interval", "hallucinated"):
+        made.add_column(name, justify="right" if name else "left", no_wrap=True)
+    for round in rounds:
         scores = round.held_out.scores
-        if found := [scores[name] for name in ("arg_i_f1", "arg_c_f1") if name in scores]:
-            cells = [cell for one in found for cell in (f"{one['value']:.1f}", _span(one["low"], one["high"]))]
-            made.add_row(round.title, *cells, f"{scores['hallucinated']['value']:.1f}")
+        both = [scores[name] for name in ("arg_i_f1", "arg_c_f1")]
+        cells = [cell for one in both for cell in (f"{one['value']:.1f}", _span(one["low"], one["high"]))]
+        made.add_row(round.title, *cells, f"{scores['hallucinated']['value']:.1f}")
     return made
 
 

@@ -1,4 +1,4 @@
-"""What the report calls what a model writes and what looks at it: programs and tests, or answers and verifiers."""
+"""What the report calls what a model writes and what looks at it: programs and tests, answers and verifiers, roles."""
 
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ class Terms:
     solves: str = "solves"
     solved: str = "solved"
     by: str = "Held-out tasks by round"
+    task: str = "task"
     score: str = "pass@1"
     how: str = "pass@1 by hidden tests where a task has them"
     made: str = "programs"
@@ -19,8 +20,12 @@ class Terms:
     all_pass: str = "All tests pass."
     said: str = "What the interpreter said"
     given: str = "Faint lines were given to the model; the marked line is where it went wrong."
+    part: str = "test"
+    got: str = "got"
     python: bool = True
-    """What is written is a program: it may try to fool the judge, and there are public and hidden tests."""
+    """What is written is a program: it may try to fool the judge."""
+    gap: bool = True
+    """There are public and hidden tests."""
 
 
 PROGRAMS = Terms()
@@ -37,10 +42,29 @@ ANSWERS = Terms(
     all_pass="All verifiers say yes.",
     said="What the verifiers said",
     given="Faint lines are what was asked.",
+    part="verifier",
+    got="said",
     python=False,
+    gap=False,
+)
+EVENTS = Terms(
+    solves="gets every argument right in",
+    solved="did in",
+    by="Held-out events by round",
+    task="event",
+    how="pass@1: an event counts when all of its arguments are right and none is wrong; the single arguments are below",
+    tests="roles",
+    none_passes="None of the %d roles is right.",
+    fails="The role is not right.",
+    all_pass="All roles are right.",
+    said="What was said of it",
+    part="role",
+    gap=False,
 )
 
 
-def terms(recipe: str) -> Terms:
-    """The words for a recipe's runs."""
-    return ANSWERS if recipe.lower() == "autoif" else PROGRAMS
+def terms(recipe: str, *, events: bool = False) -> Terms:
+    """The words for a recipe's runs, on event arguments or not."""
+    if recipe.lower() == "autoif":
+        return ANSWERS
+    return EVENTS if events else PROGRAMS
