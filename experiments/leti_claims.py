@@ -4,7 +4,7 @@ Each arm is a run of `errata leti` with one thing changed, at equal samples and 
 learning rate that is chosen on dev by the same search for every arm. It may be stopped at any time: everything stands
 in run folders, a second call goes on where the first was, and `--seeds` may grow. After each run, and when it is
 stopped, it writes claims.json, of what is done; `--write` makes docs/experiments/leti.md of it. `--plan` runs nothing
-and tells the minutes, by the times of a run that was made before.
+and tells the minutes, by the times of a run that was made before, and where there is none by those of our two cores.
 
 quick: claims (a), (b) and (e) with controls, 3 seeds. full: all claims, 5 seeds. smoke: that it runs at all.
 """
@@ -24,7 +24,7 @@ from pathlib import Path
 from leti_arms import ARMS, GOLD, PRESETS, RATES_OF, Preset, distinct, settings, trial, twin
 from leti_curves import Curve, curve
 from leti_numbers import claims
-from leti_plan import minutes, table
+from leti_plan import HERE, minutes, pace, table
 from leti_report import page
 
 from errata import jsonl
@@ -138,7 +138,8 @@ def gathered(out: Path, preset: Preset, known: dict[Path, Curve]) -> dict[str, o
         if made:
             arms[name] = made
             notes[name] = {"dev by learning rate": tried(out, twin(name, preset), preset), "stopped": stopped}
-    return claims(arms, groups, notes, hard={task.id for task in load("primer[test-hard]")})
+    size = {"samples": preset.draws, "tasks": len(load(preset.tasks))}
+    return {**claims(arms, groups, notes, hard={task.id for task in load("primer[test-hard]")}), "size": size}
 
 
 def concept(tags: Sequence[str]) -> str:
@@ -181,17 +182,26 @@ def side_by_side(given: argparse.Namespace, names: Sequence[str], seeds: int) ->
             pool.shutdown(cancel_futures=True)
 
 
+def planned(given: argparse.Namespace, preset: Preset, names: Sequence[str], seeds: int) -> str:
+    """What --plan says. UsageError where --times names no run that can be gone by."""
+    demo = ROOT / "runs/demo"
+    times = given.times or (demo if (demo / "00/training.json").exists() else None)
+    told = table(minutes(given.out, preset, names, seeds, pace(times) if times else HERE), given.processes)
+    source = f"in {times}" if times else "in `make demo` on the two cores that the presets were made for"
+    return f"{told}\nEach stage is taken to be as fast as {source}."
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="quick")
-    parser.add_argument("--seeds", type=int, default=0)
-    parser.add_argument("--arms", default="", help="only these, with commas")
+    parser.add_argument("out", type=Path, help="the folder that everything lies in, one for each preset")
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="quick", help="how much is done (default: quick)")
+    parser.add_argument("--seeds", type=int, default=0, help="in the place of as many as the preset has")
+    parser.add_argument("--arms", default="", help=f"only these, with commas: {', '.join(ARMS)}")
     parser.add_argument("--processes", type=int, default=2, help="arms that are worked on at the same time")
     parser.add_argument("--plan", action="store_true", help="run nothing; tell the minutes it will take")
-    parser.add_argument("--times", type=Path, default=ROOT / "runs/demo", help="the run whose times --plan goes by")
+    parser.add_argument("--times", type=Path, help="the run of errata leti whose times --plan goes by, say runs/demo")
     parser.add_argument("--show", action="store_true", help="run nothing; tell what is done")
-    parser.add_argument("--write", action="store_true", help=f"make {DOCS.name}/leti.md of claims.json")
+    parser.add_argument("--write", action="store_true", help="make docs/experiments/leti.md of claims.json")
     given = parser.parse_args()
     preset = PRESETS[given.preset]
     names = given.arms.split(",") if given.arms else list(preset.arms)
@@ -199,7 +209,10 @@ def main() -> None:
         parser.error(f"--arms: unknown {unknown[0]!r}; there are {', '.join(ARMS)}")
     seeds = given.seeds or preset.seeds
     if given.plan:
-        print(table(minutes(given.out, preset, names, seeds, given.times)))
+        try:
+            print(planned(given, preset, names, seeds))
+        except UsageError as wrong:
+            parser.error(str(wrong))
         return
     if not given.show and given.processes > 1:
         side_by_side(given, distinct(names, preset), seeds)

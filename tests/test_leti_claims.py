@@ -1,8 +1,12 @@
 """The numbers of experiments/leti_claims.py, on curves that are known by hand."""
 
+import argparse
+import re
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from errata.errors import UsageError
@@ -11,11 +15,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
 
 import leti_claims
 from leti_arms import ARMS, CORE, PRESETS, TEXT, settings, sliced, twin
-from leti_claims import STOPPED, go, run_all, tell
+from leti_claims import STOPPED, go, planned, run_all, tell
 from leti_curves import GOALS, TEMPERATURES, At, Curve
-from leti_numbers import Draws, claims, decided
-from leti_plan import LIMIT, SIDE_BY_SIDE, Cost, Pace, seconds, table
-from leti_report import page
+from leti_numbers import Draws, claims, decided, interval
+from leti_plan import HERE, LIMIT, SIDE_BY_SIDE, Cost, pace, seconds, table
+from leti_report import page, spanned
 
 CONCEPTS = {f"t/{n}": f"concept:{n // 5}" for n in range(40)}
 
@@ -87,10 +91,54 @@ def test_tasks_of_a_concept_are_drawn_as_often_as_the_others_and_never_without_i
     assert 0.25 < (whole == 0).mean() < 0.5  # (9/10)^10 of the draws leave a concept out, with all its tasks
 
 
+def test_the_seed_of_the_bootstrap_moves_a_bound_by_a_fiftieth_of_the_interval_at_most():
+    rng = np.random.default_rng(0)
+    made = [once({task: float(rng.random()) for task in CONCEPTS})[0] for _ in range(5)]
+    bounds = [interval(Draws(CONCEPTS, seed).means(made)[:, 0]) for seed in range(4)]
+    wide = bounds[0]["high"] - bounds[0]["low"]
+    for side in ("low", "high"):
+        assert np.ptp([bound[side] for bound in bounds]) < wide / 50
+
+
+def test_a_tier_of_which_nothing_passes_is_not_said_to_be_surely_at_zero():
+    hard = sorted(CONCEPTS)[:20]
+    arms = {"textual": once(dict.fromkeys(CONCEPTS, 0.5) | dict.fromkeys(hard, 0.0))}
+    found = claims(arms, CONCEPTS, hard=set(hard))["arms"]["textual"]["hard"][-1]
+    assert (found["value"], found["low"], found["high"]) == (
+        0.0,
+        0.0,
+        pytest.approx(100 * (1 - 0.025 ** (1 / 20)), abs=0.01),
+    )
+
+
+def test_what_an_arm_gained_stands_on_the_page_with_its_interval(tmp_path):
+    text = page(claims({"textual": runs([0.1, 0.4])}, CONCEPTS), tmp_path)
+    assert re.search(r"\| 40\.0 \([\d.]+ to [\d.]+\) \| \+30\.0 \(\+30\.0 to \+30\.0\) \|", text)
+
+
+def test_a_number_is_rounded_once():
+    assert spanned(interval(np.full(3, -0.000476)), sign="+").startswith("-0.0 ")
+
+
+def test_the_plots_have_every_arm_with_a_bar_of_its_own(tmp_path):
+    names = ("textual", "binary", "passing", "chosen", "draws-64")
+    page(claims({name: runs([0.1, 0.4]) for name in names}, CONCEPTS), tmp_path)
+    for name in ("steps", "tokens", "data"):
+        plot = ElementTree.parse(tmp_path / f"leti-{name}.svg").getroot()
+        words = [text.text for text in plot.iter("{http://www.w3.org/2000/svg}text")]
+        assert "pass@1 on held-out tasks, %" in words
+        assert {"optimiser steps", "tokens trained on"} & set(words)
+        looks = [line.attrib for line in plot.iter("{http://www.w3.org/2000/svg}polyline")]
+        assert len({(line["stroke"], line.get("stroke-dasharray")) for line in looks}) == len(looks) >= 2
+        bars = [path.attrib["d"] for path in plot.iter("{http://www.w3.org/2000/svg}path") if "V" in path.attrib["d"]]
+        assert len(bars) == len(looks)
+        assert name == "tokens" or len(set(bars)) == len(bars)
+
+
 def test_the_page_says_nothing_that_was_not_measured(tmp_path):
     assert "Nothing has been measured yet." in page({}, tmp_path)
     text = page(claims({"textual": runs([0.1, 0.4]), "passing": runs([0.1, 0.3])}, CONCEPTS), tmp_path)
-    assert "better than rejection sampling | +10.0" in text
+    assert "LETI is better than rejection sampling | +10.0" in text
     assert "fine-tuning on reference programs" not in text
     assert (tmp_path / "leti-steps.svg").read_text().startswith("<svg")
 
@@ -227,16 +275,12 @@ def test_an_arm_without_a_sample_that_passes_stops_with_a_note_and_the_others_go
     assert '"arms": {}' in tell(tmp_path / "out", PRESETS["smoke"], {})
 
 
-PACE = Pace(sample=0.01, judge=0.004, token=0.0003, start=6.0, plain=92.0, words=60.0, longest=340.0)
-"""About what a core of the machine takes that the settings were made for."""
-
-
 def minutes(name: str) -> float:
     preset = PRESETS[name]
     total = 0.0
     for arm in preset.arms:
         config = settings(arm, preset, 0, 1e-3)
-        total += preset.seeds * seconds(arm, config, PACE) + len(preset.rates) * seconds(arm, config, PACE) / 3
+        total += preset.seeds * seconds(arm, config, HERE) + len(preset.rates) * seconds(arm, config, HERE) / 3
     return total / 60
 
 
@@ -244,9 +288,22 @@ def test_the_quick_preset_is_planned_within_its_limit():
     assert minutes("smoke") < SIDE_BY_SIDE * minutes("quick") < LIMIT
 
 
+def test_a_plan_tells_its_time_before_any_run_is_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(leti_claims, "ROOT", tmp_path)
+    given = argparse.Namespace(out=tmp_path / "out", times=None, processes=2)
+    told = planned(given, PRESETS["quick"], ["textual"], 3)
+    assert "about 8 minutes, of which 8 minutes are left" in told
+    assert "as fast as in `make demo`" in told
+
+
+def test_a_plan_by_the_times_of_no_run_is_refused_in_a_line(tmp_path):
+    with pytest.raises(UsageError, match="no run of errata leti with a round that is done"):
+        pace(tmp_path)
+
+
 def test_words_in_the_text_and_the_mix_cost_more():
     config = {name: settings(name, PRESETS["full"], 0, 1e-3) for name in ARMS}
-    cost = {name: seconds(name, config[name], PACE) for name in ("after", "binary", "supervised", "on-hard", "mixed")}
+    cost = {name: seconds(name, config[name], HERE) for name in ("after", "binary", "supervised", "on-hard", "mixed")}
     assert cost["supervised"] < cost["binary"] < cost["after"]
     assert cost["on-hard"] < cost["mixed"]
     assert "left, min" in table([Cost(name="after", tokens=1, run=60, search=60, runs=3, left=60)])
