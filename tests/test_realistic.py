@@ -111,7 +111,6 @@ FAMILY = "from enum import Enum\nclass A: pass\nclass B(A): pass\nclass C(A): pa
 
 def test_a_class_knows_its_family_and_an_enumeration_its_members(worker):
     tests = (
-        "assert [c.__name__ for c in D.__mro__] == ['D', 'B', 'C', 'A', 'object']",
         "assert D.__bases__ == (B, C) and B.__bases__ == (A,) and A.__bases__ == (object,)",
         "assert list(Day.__members__) == ['MON', 'TUE'] and Day.__members__['TUE'] is Day.TUE",
         "class E(D):\n    def own(self): return 3\nassert E().own() == 3 and isinstance(E(), A)",
@@ -133,3 +132,59 @@ def test_a_program_may_leave_as_people_do(word, worker):
 def test_a_program_may_look_for_its_own_folder(worker):
     source = "import os\nHERE = os.path.dirname(os.path.abspath(__file__))\ndef f(): return type(HERE)\n"
     assert judged(worker, source, "assert f() is str").outcome == "passed"
+
+
+MOCKED: dict[str, tuple[str, str]] = {
+    "a_mock_in_place_of_a_part": ("class S:\n    def __init__(s, r): s.r = r\n    def total(s, ids): return sum(s.r.get(i) for i in ids)\n", "from unittest.mock import Mock, call\nr = Mock()\nr.get.side_effect = [1, 2]\nassert S(r).total([7, 8]) == 3\nr.get.assert_called_with(8)\nassert r.get.call_args_list == [call(7), call(8)]"),
+    "an_object_that_may_be_called_and_has_more": ("def f(c): return c(2) + c.step", "class C:\n    step = 5\n    def __call__(self, x): return x * 2\nassert f(C()) == 9"),
+    "words_of_an_exception_in_rows": ("def f(p): raise IndexError(p, [1, 'a'])", "try:\n    f((9, 9))\nexcept IndexError as e:\n    assert e.args == ((9, 9), [1, 'a'])\nelse:\n    assert False"),
+    "a_table_that_gives_itself_back": ("class Bag(dict):\n    def add(s, k):\n        s[k] = s.get(k, 0) + 1\n        return s\n", "b = Bag().add('a').add('a').add('b')\nassert b == {'a': 2, 'b': 1} and b['a'] == 2 and sorted(b) == ['a', 'b']"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize("name", MOCKED)
+def test_what_stands_in_and_what_gives_itself_back_is_whole(name, back, worker):
+    source, test = MOCKED[name]
+    found = judged(worker, source, test, copy_back=back)
+    assert found.outcome == "passed", found.detail
+
+
+def test_a_program_does_not_ask_or_change_a_mock_by_the_tests_own_means(worker):
+    source = "def f(m):\n    for name in ('call_count', 'side_effect', 'return_value', 'assert_called_once', '_mock_children'):\n        try: getattr(m, name)\n        except AttributeError: pass\n        else: return name\n    try: m.assert_called_once = lambda: None\n    except AttributeError: return 'none'\n"
+    test = "from unittest.mock import Mock\nm = Mock()\nassert f(m) == 'none'\ntry: m.assert_called_once()\nexcept AssertionError: pass\nelse: raise ValueError"
+    found = judged(worker, source, test)
+    assert found.outcome == "passed", found.detail
+
+
+IN_PLACE: dict[str, tuple[str, str, str]] = {
+    "dropped": ("def f(a): a.sort()", "def f(a): a.reverse()", "a = [3, 1, 2]\nf(a)\nassert a == [1, 2, 3]"),
+    "counted": ("def f(a):\n    a[:2] = [1, 2]\n    return 2", "def f(a): return 2", "a = [1, 1, 2]\nk = f(a)\nassert k == 2 and a[:k] == [1, 2]"),
+    "of_a_class": ("class Solution:\n    def turn(self, m): m[:] = [list(r) for r in zip(*m[::-1])]", "class Solution:\n    def turn(self, m): return [list(r) for r in zip(*m[::-1])]", "m = [[1, 2], [3, 4]]\nSolution().turn(m)\nassert m == [[3, 1], [4, 2]]"),
+    "of_unittest": ("def f(a): a.append(1)", "def f(a): pass", "import unittest\nclass T(unittest.TestCase):\n    def test_f(self):\n        a = []\n        f(a)\n        self.assertEqual(a, [1])"),
+    "a_part_of_an_object": ("class B:\n    def __init__(s): s.items = []\n    def total(s): return sum(s.items)", "class B:\n    def __init__(s): s.items = []\n    def total(s): return 0", "b = B()\nb.items.append(3)\nb.items[0] += 1\nassert b.total() == 4"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_without_a_reference_a_test_that_looks_at_changes_is_told_of_them_and_says_so(name, worker):
+    right, wrong, test = IN_PLACE[name]
+    found = judged(worker, right, test)
+    assert (found.outcome, found.forgeable) == ("passed", True), found.detail
+    assert judged(worker, wrong, test).outcome in ("wrong", "exception")
+    assert judged(worker, right, test, copy_back=False).outcome in ("wrong", "exception")
+
+
+LOOKING_AT_NOTHING = (
+    "xs = [3, 1, 2]\nassert f(xs) == sorted(xs)",
+    "xs = [3, 1]\nout = f(xs)\nassert len(out) == len(xs) and sorted(xs) == out",
+    "import random\nxs = [3, 1]\nrandom.shuffle(xs)\nprint(xs)\nassert f(xs) == sorted(xs)",
+    "rows = []\nxs = [3, 1]\nrows.append(xs)\nassert f(xs) == sorted(xs)",
+    "import unittest\nclass T(unittest.TestCase):\n    def test_f(self):\n        xs = [3, 1]\n        out = f(xs)\n        self.assertEqual(out, sorted(xs))\n        self.assertEqual(len(out), len(xs))",
+)
+
+
+@pytest.mark.parametrize("test", LOOKING_AT_NOTHING)
+def test_a_test_that_does_not_look_at_changes_is_told_of_none(test, worker):
+    source = "def f(a):\n    a.clear()\n    return []"
+    assert judged(worker, source, test, entry_point="f").outcome in ("wrong", "exception")

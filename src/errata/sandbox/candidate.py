@@ -23,10 +23,10 @@ from enum import Enum
 from functools import partial
 from typing import cast
 
-from errata.sandbox.lent import Borrowed, Lent, lent_class, raised
-from errata.sandbox.operations import OPERATIONS
+from errata.sandbox.lent import Borrowed, Lent, LentCall, lent_class, raised
+from errata.sandbox.operations import OPERATIONS, Leave
 from errata.sandbox.protocol import Closed, Json, TooLarge, framed, pack, parse, send, unpack
-from errata.sandbox.reports import FILE, ancestor, frames, named, origin, words, wrong_syntax
+from errata.sandbox.reports import FILE, ancestor, frames, named, origin, simple, words, wrong_syntax
 from errata.sandbox.shares import Shared
 from errata.sandbox.values import PLAIN, base, derived, from_numpy, to_numpy
 
@@ -147,11 +147,12 @@ class Service:
             else:
                 value = OPERATIONS[cast("str", name)](*args, **options)
             changed: Json = None
+            whole = name == "call" and derived(value) and not is_row(value) and of_itself(args[0], value)
             if self.shared is not None and name != "hash":  # Asked while an answer is read.
                 packed = self.shared.packer(self.other)
                 changed = [packed(item) for item in self.shared.latest()]
-                reply: Json = ["v", key, packed(value), changed]
-            elif name == "call" and isinstance(args[0], type) and derived(value) and not is_row(value):
+                reply: Json = ["v", key, self.handle(value) if whole else packed(value), changed]
+            elif whole:
                 reply = ["v", key, self.handle(value), None]
             else:
                 reply = ["v", key, pack(value, self.other), None]
@@ -238,7 +239,8 @@ class Service:
             number, name, doc = cast("tuple[int, str, str | None]", content)
             return self.lent.setdefault(number, Borrowed(self, number, name, doc))
         if tag == "lent":
-            return self.lent.setdefault(cast("int", content), Lent(self, cast("int", content)))
+            (number,) = cast("list[int]", content) if isinstance(content, list) else [cast("int", content)]
+            return self.lent.setdefault(number, (LentCall if isinstance(content, list) else Lent)(self, number))
         if tag == "same" and self.shared is not None:
             return self.shared.take(content, self.known)
         if tag == "raised":
@@ -296,7 +298,7 @@ class Service:
             kinds: dict[str, Json] = {"kind": named(type(seen)), "base": ancestor(type(seen))}
             chain.append({"frames": frames(seen), "text": words(seen), "link": link, **kinds})
             seen = earlier
-        atoms = [item for item in error.args[:8] if item is None or type(item) in (bool, int, str, float)]
+        atoms = [item for item in error.args[:8] if simple(item)]
         args = [pack(item, self.other) for item in atoms] if len(atoms) == len(error.args) else None
         made: dict[str, Json] = {
             "chain": chain,
@@ -307,24 +309,16 @@ class Service:
         return {**made, "self": self.handle(error)} if type(error).__module__ != "builtins" else made
 
 
-class Leave:
-    """`exit` and `quit`, which the language has only where its `site` is loaded."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"Use {self.name}() or Ctrl-D (i.e. EOF) to exit"
-
-    def __call__(self, code: object = None) -> None:
-        raise SystemExit(code)
-
-
 def ended() -> None:
     """For a program that is no more than itself: what Python does at its end."""
     with suppress(BaseException):
         vars(threading)["_shutdown"]()
     vars(atexit)["_run_exitfuncs"]()
+
+
+def of_itself(target: object, value: object) -> bool:
+    """Whether a call makes an object, or gives back the one whose method it is."""
+    return isinstance(target, type) or getattr(target, "__self__", None) is value
 
 
 def is_row(value: object) -> bool:
@@ -341,6 +335,7 @@ def prepared() -> Callable[[socket, bytes], None]:
     service = Service()
     sys.modules["__main__"] = service.main
     sys.argv = [""]
-    vars(builtins).update(exit=Leave("exit"), quit=Leave("quit"))
+    for name in ("exit", "quit"):
+        setattr(builtins, name, Leave(name))
     sys.setrecursionlimit(sys.getrecursionlimit() + HARNESS_DEPTH)
     return service.serve

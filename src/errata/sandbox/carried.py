@@ -23,6 +23,7 @@ MODULES = (
             "child",
             "claims",
             "control",
+            "found",
             "guard",
             "handles",
             "held",

@@ -142,6 +142,11 @@ def fixture(target: Function | None = None, **_: object) -> object:
     return fixture if target is None else target
 
 
+def nothing(*_: object, **__: object) -> int:
+    """`pytest.main`, for tests that `collected` runs."""
+    return 0
+
+
 def fail(reason: str = "") -> None:
     raise AssertionError(reason)
 
@@ -157,7 +162,7 @@ def stand_in() -> None:
             "param": Values,
             "fixture": fixture,
             "fail": fail,
-            "main": lambda *_, **__: 0,
+            "main": nothing,
         }
         vars(module).update(offered)
         sys.modules["pytest"] = module
@@ -182,9 +187,6 @@ def runners(pytest: bool) -> Callable[[], None]:
         for _, text in (*result.failures, *result.errors):
             raise AssertionError(text)
         return result
-
-    def nothing(*_: object, **__: object) -> int:
-        return 0
 
     put: list[tuple[object, str, object]] = [(unittest, "main", Ran), (unittest.TextTestRunner, "run", loud)]
     if pytest and "pytest" not in sys.modules and importlib.util.find_spec("pytest") is not None:

@@ -40,7 +40,6 @@ class Kind(Handle, type):
     errata_same: Same
     errata_ = property(lambda cls: cls.errata_same)  # pyright: ignore
     __doc__ = Handle.__dict__["__doc__"]
-    __mro__ = property(lambda cls: Handle.__getattr__(cls, "__mro__"))  # pyright: ignore
     __bases__ = property(lambda cls: Handle.__getattr__(cls, "__bases__"))  # pyright: ignore
 
     def __new__(cls, name: str, bases: tuple[type, ...], own: dict[str, object]) -> "Kind":

@@ -9,6 +9,8 @@ from errata.sandbox.protocol import Broken
 
 OPEN = frozenset(("__main__", "argparse", "collections", "enum", "io", "_io", "random", "re", "string", "types"))
 """Modules of classes whose objects a program may look into when a test hands them over."""
+CALLED = frozenset(("__main__", "unittest.mock"))
+"""Modules of classes whose objects may be called and have attributes."""
 SPECIAL = frozenset(
     (
         *("__iter__", "__len__", "__getitem__", "__contains__", "__str__", "__repr__", "__enter__", "__exit__"),
@@ -42,7 +44,7 @@ def use(lent: Sequence[object], operation: str, positional: Sequence[object], na
             raise TypeError(f"'{kind.__name__}' object of the test cannot be used so")
         case "next", [1] if hasattr(target, "__next__"):
             return list(islice(cast("Iterator[object]", target), 1))
-        case "get", [str(name)] if not name.startswith("_") and kind.__module__ in OPEN:
+        case "get", [str(name)] if not name.startswith("_") and (kind.__module__ in OPEN or of_mock(kind, name)):
             return getattr(target, name)
         case "set", [str(name), value] if settable(target, name):
             setattr(target, name, value)
@@ -51,6 +53,11 @@ def use(lent: Sequence[object], operation: str, positional: Sequence[object], na
             raise AttributeError(name)
         case _:
             raise Broken
+
+
+def of_mock(kind: type, name: str) -> bool:
+    """What a mock stands for: nothing by which a test asks it what was called."""
+    return kind.__module__ == "unittest.mock" and name not in dir(kind)
 
 
 def settable(target: object, name: str) -> bool:

@@ -139,3 +139,10 @@ class Lent:
 
     def __exit__(self, *_: object) -> None:
         special("__exit__")(self, None, None, None)
+
+
+class LentCall(Lent):
+    """One that may be called."""
+
+    def __call__(self, *args: object, **named: object) -> object:
+        return self.errata_service.ask("call", self.errata_key, args, named)

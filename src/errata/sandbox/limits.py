@@ -27,8 +27,12 @@ class Program:
     """What the program finds on its standard input; empty: end of file."""
     prelude: str = ""
     """Helpers that the task gives (functions of the prompt): tests never see the program's under these names."""
-    copy_back: bool = False
-    """What the program changes in its arguments is changed in the test's data too; for tasks whose tests look at it."""
+    copy_back: bool | None = None
+    """What the program changes in its arguments is changed in the test's data too; for tasks whose tests look at it.
+
+    None: a program that fails by tests whose text looks at it is judged once more in this way; if it then passes, the
+    outcome says `forgeable`.
+    """
     together: bool = False
     """Tests run in the program's own process (mocks, patched modules); the outcome then says `forgeable`."""
     cases: tuple[tuple[str, str], ...] = ()

@@ -20,6 +20,19 @@ PATIENCE = 0.005
 """Seconds for which the program's coroutines run before the judge's own have their turn."""
 
 
+class Leave:
+    """`exit` and `quit`, which the language has only where its `site` is loaded."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"Use {self.name}() or Ctrl-D (i.e. EOF) to exit"
+
+    def __call__(self, code: object = None) -> None:
+        raise SystemExit(code)
+
+
 def call(target: Callable[..., object], *args: object, **named: object) -> object:
     return target(*args, **named)
 

@@ -7,6 +7,7 @@ from errata.sandbox.protocol import Json
 FILE = "<string>"
 MOST_FRAMES = 100
 MOST_TEXT = 4000
+MOST_ITEMS = 16
 
 
 def origin(value: object) -> str:
@@ -57,3 +58,11 @@ def wrong_syntax(error: BaseException) -> Json:
     if isinstance(error, MemoryError | RecursionError):
         return [type(error).__name__, str(error), None, None, None, None]
     return ["SyntaxError", str(error), None, None, None, None]
+
+
+def simple(value: object, depth: int = 3) -> bool:
+    """A short value that an exception may be made of anew."""
+    if type(value) in (tuple, list) and depth:
+        items = cast("list[object]", value)
+        return len(items) <= MOST_ITEMS and all(simple(item, depth - 1) for item in items)
+    return value is None or type(value) in (bool, int, str, float)

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from errata.outcomes import Compare, Part
+from errata.sandbox.found import Found, explained
 from errata.sandbox.limits import Ended, Limits, Outcome, Program
 from errata.sandbox.order import Order, written
 from errata.sandbox.session import Over, Session
 from errata.sandbox.show import MOST, show
 from errata.sandbox.tracebacks import layout, of_report, of_syntax
-from errata.sandbox.trial import Found, explained
 from errata.sandbox.worker import Worker
 
 ROOM = 1 << 16

@@ -19,7 +19,7 @@ from errata.sandbox.claims import Claim
 from errata.sandbox.handles import Handle, Same
 from errata.sandbox.inbox import Inbox
 from errata.sandbox.kinds import NAMED, Row, made, numbers, parameters, parts, row
-from errata.sandbox.lending import use
+from errata.sandbox.lending import CALLED, use
 from errata.sandbox.meanwhile import Meanwhile
 from errata.sandbox.order import Asked
 from errata.sandbox.parting import SHOWING, Parting
@@ -255,6 +255,8 @@ class Session:
         key = self.lending(value)
         if callable(value) or (hasattr(value, "__next__") and type(value).__module__ in ("builtins", "itertools")):
             name, doc = getattr(value, "__name__", ""), getattr(value, "__doc__", None)
+            if type(value).__module__ in CALLED and not isinstance(value, type):
+                return {"t": "lent", "v": [key]}
             said: Json = [key, name if isinstance(name, str) else "", doc if isinstance(doc, str) else None]
             return {"t": "borrowed", "v": said}
         return {"t": "lent", "v": key}

@@ -9,15 +9,15 @@ Names: what tests see of the program are the names that it defines, except built
 entry point itself.
 """
 
-import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from errata.outcomes import Outcome as Word
 from errata.outcomes import Part
 from errata.sandbox.ahead import Diverged, Over
 from errata.sandbox.checks import Asserted, Test, ready, values
+from errata.sandbox.found import Found, explained
 from errata.sandbox.guard import Expired, guard, running, starts_pytest, unchanged
 from errata.sandbox.handles import Handle
 from errata.sandbox.limits import Ended, Limits, Outcome, Program
@@ -35,19 +35,10 @@ from errata.sandbox.worker import Worker
 SETUP = "<setup>"
 MOST_NAME = 2000
 NOTHING = "The tests ask nothing of the program: whatever it does would pass."
+AGAIN: tuple[Word, ...] = ("wrong", "exception")
+"""What tests find that look at changes of which they are not told."""
 GRACE = 2.0
 """Seconds of CPU that test code may use beyond the program's own limit."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What was found about one test."""
-
-    word: Word
-    detail: str = ""
-    call: str = ""
-    got: str | None = None
-    expected: str | None = None
 
 
 def run_trial(worker: Worker, program: Program, limits: Limits) -> Outcome:
@@ -61,13 +52,19 @@ def run_trial(worker: Worker, program: Program, limits: Limits) -> Outcome:
         trial.plan = None
         made = attempt(worker, trial, limits)
     assert made is not None
+    if made.outcome in AGAIN and program.copy_back is None and not program.together:
+        from errata.sandbox.inplace import looks
+
+        if any(map(looks, (program.setup, *trial.sources))):
+            back = run_trial(worker, replace(program, copy_back=True), limits)
+            made = replace(back, forgeable=True) if back.outcome == "passed" else made
     return made
 
 
 def attempt(worker: Worker, trial: "Trial", limits: Limits) -> Outcome | None:
     """One process for the program; none when its plan did not come true."""
     child = worker.start(trial.job(), limits, trial.program.stdin.encode("utf-8", "surrogatepass"))
-    session = Session(child, trial.program.copy_back)
+    session = Session(child, bool(trial.program.copy_back))
     try:
         found = trial.run(session, limits.seconds + GRACE)
     except Diverged:
@@ -77,17 +74,6 @@ def attempt(worker: Worker, trial: "Trial", limits: Limits) -> Outcome | None:
     if session.ahead.diverged:
         return None
     return trial.outcome([explained(item, ended) for item in found], ended, worker.tier or 0)
-
-
-def explained(found: Found, ended: Ended) -> Found:
-    """An end that the judge saw as silence, by what the process left: a limit, a signal, or its own exit."""
-    if found.word not in ("early_exit", "timeout", "crashed"):
-        return found
-    if ended.limit:
-        return replace(found, word=ended.limit)
-    if ended.signal not in (None, signal.SIGKILL, signal.SIGTERM):
-        return replace(found, word="crashed")
-    return found
 
 
 class Trial:
@@ -125,7 +111,7 @@ class Trial:
         order: Order = {
             "source": self.program.source,
             "imports": list(shared(imports, self.program.source)),
-            "back": self.program.copy_back,
+            "back": bool(self.program.copy_back),
             "call": self.plan.name if self.plan else "",
             "plan": [item.sent() for item in asked],
             "whole": self.plan is not None and self.plan.whole,
