@@ -88,6 +88,14 @@ def test_a_model_folder_that_is_not_whole_is_refused_before_the_run_is_begun(her
     assert not (here / "r").exists()
 
 
+def test_a_tokenizer_that_transformers_makes_of_nothing_is_none(here, capsys):
+    model = checkpoint(here / "model", "codegen")
+    for path in model.glob("tokenizer*"):
+        path.unlink()
+    assert "no tokenizer" in refused(capsys, "leti", "r", *TASKS, "--dev", "", "--model", "model")
+    assert not (here / "r").exists()
+
+
 def test_a_run_that_goes_on_needs_no_file_that_it_asks_nothing_of_any_more(here, capsys):
     replies = here / "replies.jsonl"
     replies.write_text('{"id": "primer/dev/000#0", "text": "def f(x):\\n    return x\\n"}\n')

@@ -2,6 +2,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -263,6 +264,12 @@ def test_fit_lowers_the_loss_and_leaves_a_model_its_report_and_its_log(bases, tm
         "training.json",
         "training.log",
     ]
+
+
+def test_training_that_diverges_is_told_in_one_line_and_leaves_no_weights(bases, tmp_path):
+    with pytest.raises(UsageError, match=r"training diverged: the loss of step \d of \d+ is nan at a learning rate of"):
+        trained(tmp_path / "new", bases["llama"], toys(), replace(TOY, learning_rate=1e20))
+    assert not list((tmp_path / "new").glob("*.safetensors"))
 
 
 def test_the_training_process_ends_with_the_one_that_started_it(tmp_path):

@@ -153,10 +153,14 @@ def check(folder: Path) -> None:
                     pass
         except SafetensorError as error:
             raise UsageError(f"{path}: no whole file of weights ({error})") from error
+    none = f"the folder {folder} has weights, but no tokenizer that transformers can load"
     try:
-        load_tokenizer(folder)
+        words = load_tokenizer(folder)
     except UsageError as error:
-        raise UsageError(f"the folder {folder} has weights, but no tokenizer that transformers can load") from error
+        raise UsageError(none) from error
+    # Without its files transformers makes an empty one for some architectures (CodeGen's), which knows no letter.
+    if not target_ids(words, "def f(x):\n"):
+        raise UsageError(none)
 
 
 def numbers(folder: Path) -> int:

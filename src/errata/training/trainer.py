@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import time
@@ -23,6 +24,7 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from errata import models
+from errata.errors import UsageError
 from errata.training.launch import CHECKPOINTS, Job
 from errata.training.rows import Row
 
@@ -66,9 +68,15 @@ class Watch(TrainerCallback):
         self.words = ""
 
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
-        """Keep the loss to tell it with the step."""
+        """Keep the loss to tell it with the step. Raises UsageError where it is no number any more."""
         logs = cast("dict[str, float]", kwargs.get("logs") or {})
         if "loss" in logs:
+            if not math.isfinite(logs["loss"]):
+                where = f"step {state.global_step} of {state.max_steps}"
+                raise UsageError(
+                    f"training diverged: the loss of {where} is {logs['loss']} at a learning rate of "
+                    f"{args.learning_rate:g}; begin a new run with a lower one"
+                )
             self.words = f"loss {logs['loss']:.3f}"
             self.heard(state.global_step, self.words)
 
