@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, cast
 
+from leti_times import Spent, spent
+
 from errata import jsonl
 from errata.evaluation import metrics
 from errata.evaluation.watched import Loss
@@ -42,6 +44,8 @@ class Curve:
     """Before any training and at the end, by what was watched: pass@1 of each task, or nats a token of each text."""
     rate: float = 0.0
     """Its learning rate."""
+    seconds: Mapping[str, Spent] = field(default_factory=dict[str, Spent])
+    """What its stages took, by kind."""
 
 
 def curve(folder: Path) -> Curve:
@@ -66,6 +70,7 @@ def curve(folder: Path) -> Curve:
         conditions=conditions(last, points[-1].rates),
         watched=watched(folder / "base", last),
         rate=objective["learning_rate"],
+        seconds=spent(folder),
     )
 
 

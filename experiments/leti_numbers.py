@@ -6,6 +6,7 @@ from typing import cast
 
 import numpy as np
 from leti_curves import TEMPERATURES, Curve, Rates
+from leti_times import times
 from numpy.typing import NDArray
 
 from errata.evaluation.intervals import mean as exact
@@ -32,8 +33,8 @@ class Draws:
         self.weights = np.zeros((RESAMPLES, len(self.tasks)))
         # How often each concept is drawn, and then each of its tasks, as many as it has for each time it was drawn.
         drawn = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), size=RESAMPLES)
-        for those, times in zip(members, drawn.T, strict=True):
-            self.weights[:, those] = rng.multinomial(times * those.size, np.full(those.size, 1 / those.size))
+        for those, often in zip(members, drawn.T, strict=True):
+            self.weights[:, those] = rng.multinomial(often * those.size, np.full(those.size, 1 / those.size))
         self.weights /= self.weights.sum(axis=1, keepdims=True)
         self.seeds = np.random.default_rng(seed + 1).random((RESAMPLES, 64))
 
@@ -252,6 +253,7 @@ def untrained(arms: Mapping[str, Sequence[Curve]], groups: Mapping[str, str]) ->
 def told(curves: Sequence[Curve], means: NDArray[np.float64]) -> dict[str, object]:
     """One arm: its curve over steps and tokens, its conditions, and what it did to what was watched."""
     rounds = means.shape[1]
+    timed = [one for one in curves if one.seconds]
     goals = sorted({name for one in curves for name in one.conditions})
     sources = sorted({name for one in curves for name in one.watched})
     return {
@@ -259,6 +261,7 @@ def told(curves: Sequence[Curve], means: NDArray[np.float64]) -> dict[str, objec
         "learning rate": curves[0].rate,
         **{axis: axes(curves, axis)[:rounds] for axis in ("steps", "tokens")},
         "pass@1": [interval(means[:, at]) for at in range(rounds)],
+        "seconds": times([one.seconds for one in timed], [one.points[-1].tokens for one in timed]) if timed else {},
         "gain": judged(means[:, -1] - means[:, 0]),
         "conditions": {
             name: mean([100 * mean(one.conditions[name].values()) for one in curves if name in one.conditions])

@@ -6,6 +6,7 @@ from typing import cast
 
 from leti_numbers import RESAMPLES
 from leti_plot import Entry, plot
+from leti_times import KINDS
 
 from errata import jsonl
 
@@ -113,6 +114,7 @@ def lines(found: Mapping[str, object], arms: Mapping[str, Entry]) -> Iterator[st
     yield from searched(arms)
     yield from conditions(arms)
     yield from kept(arms)
+    yield from timed(arms)
 
 
 def steep(arm: Entry) -> str:
@@ -231,6 +233,22 @@ def kept(arms: Mapping[str, Entry]) -> Iterator[str]:
             yield f"| {NAMES[name]} | `{source}` | {before:.2f} | {after:.2f} |"
     if any(source.startswith("perplexity") for row in told.values() for source in row):
         yield "\nThe text is a sample of what is mixed in: its perplexity says what is kept, not what carries over."
+
+
+def timed(arms: Mapping[str, Entry]) -> Iterator[str]:
+    """Seconds by stage."""
+    told = {name: cast("Mapping[str, float]", arm["seconds"]) for name, arm in arms.items() if arm["seconds"]}
+    if not told:
+        return
+    yield "\n## Where the time went: seconds of the median run, on two cores that other runs shared\n"
+    yield f"| trained on | {' | '.join(KINDS)} | programs sampled/s | judged/s | tokens trained on/s |"
+    yield "|---|" + "---|" * (len(KINDS) + 3)
+    for name, row in told.items():
+        cells = [f"{row[kind]:,.0f}" for kind in KINDS]
+        cells += [f"{row[rate]:,.0f}" if rate in row else "" for rate in ("sample/s", "judge/s", "tokens/s")]
+        yield f"| {NAMES[name]} | {' | '.join(cells)} |"
+    yield "\n`measure` is sampling, judging and reading of what is held out or watched. How busy the machine was differs from"
+    yield "arm to arm: compare the stages of one, not the arms."
 
 
 def spanned(score: Mapping[str, float], sign: str = "") -> str:

@@ -1,8 +1,10 @@
 """The numbers of experiments/leti_claims.py, on curves that are known by hand."""
 
 import argparse
+import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -19,7 +21,8 @@ from leti_claims import STOPPED, go, planned, run_all, tell
 from leti_curves import GOALS, TEMPERATURES, At, Curve
 from leti_numbers import Draws, claims, decided, interval
 from leti_plan import HERE, LIMIT, SIDE_BY_SIDE, Cost, pace, seconds, table
-from leti_report import page, spanned
+from leti_report import NAMES, page, spanned
+from leti_times import spent, times
 
 CONCEPTS = {f"t/{n}": f"concept:{n // 5}" for n in range(40)}
 
@@ -133,6 +136,31 @@ def test_the_plots_have_every_arm_with_a_bar_of_its_own(tmp_path):
         bars = [path.attrib["d"] for path in plot.iter("{http://www.w3.org/2000/svg}path") if "V" in path.attrib["d"]]
         assert len(bars) == len(looks)
         assert name == "tokens" or len(set(bars)) == len(bars)
+
+
+def test_seconds_are_told_by_stage_and_what_is_held_out_apart(tmp_path):
+    lines = [
+        {"stage": "00/sample", "id": "a#0", "seconds": 9.0},
+        {"stage": "00/sample", "seconds": 4.0, "items": 80},
+        {"stage": "00/held-out/sample", "seconds": 3.0, "items": 20},
+        {"stage": "00/verdict", "seconds": 2.0, "items": 80},
+        {"stage": "00/model", "seconds": 10.0, "items": 40},
+        {"stage": "01/sample", "seconds": 4.0, "items": 80},
+    ]
+    (tmp_path / "timing.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = times([spent(tmp_path)], [1000])
+    assert found == {
+        "sample": 8.0,
+        "judge": 2.0,
+        "explain": 0.0,
+        "train": 10.0,
+        "measure": 3.0,
+        "sample/s": 20.0,
+        "judge/s": 40.0,
+        "tokens/s": 100.0,
+    }
+    arms = {"textual": [replace(one, seconds=spent(tmp_path)) for one in runs([0.1, 0.4])]}
+    assert f"| {NAMES['textual']} | 8 | 2 | 0 | 10 | 3 | 20 | 40 | 10 |" in page(claims(arms, CONCEPTS), tmp_path)
 
 
 def test_the_page_says_nothing_that_was_not_measured(tmp_path):
