@@ -95,6 +95,7 @@ CARD = "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass Card:\
 CHANGING: dict[str, tuple[str, str]] = {
     "a_set_of_objects": (CARD, "a = [Card(2), Card(1), Card(2)]\nassert unique(a) == {Card(1), Card(2)} and [c.rank for c in a] == [1, 2, 2]"),
     "objects_as_keys": (CARD, "a = [Card(2), Card(1)]\nassert ranks(a) == {Card(2): 2, Card(1): 1}\nunique(a)\nassert a[0].rank == 1"),
+    "a_log_that_an_exception_leaves": ("def f(log):\n    try:\n        log.append('start')\n        raise ValueError\n    finally: log.append('end')\n", "log = []\ntry: f(log)\nexcept ValueError: pass\nassert log == ['start', 'end']"),
     "rows_of_an_object": ("class M:\n    def __init__(s, r): s.r = r\n    def __getitem__(s, i): return s.r[i]\n    def total(s): return sum(map(sum, s.r))\n", "m = M([[1, 2], [3, 4]])\nm[1][1] = 0\nm[0].append(5)\nassert m.total() == 11 and m[1] == [3, 0]"),
 }  # fmt: skip
 
@@ -137,6 +138,8 @@ def test_a_program_may_look_for_its_own_folder(worker):
 MOCKED: dict[str, tuple[str, str]] = {
     "a_mock_in_place_of_a_part": ("class S:\n    def __init__(s, r): s.r = r\n    def total(s, ids): return sum(s.r.get(i) for i in ids)\n", "from unittest.mock import Mock, call\nr = Mock()\nr.get.side_effect = [1, 2]\nassert S(r).total([7, 8]) == 3\nr.get.assert_called_with(8)\nassert r.get.call_args_list == [call(7), call(8)]"),
     "an_object_that_may_be_called_and_has_more": ("def f(c): return c(2) + c.step", "class C:\n    step = 5\n    def __call__(self, x): return x * 2\nassert f(C()) == 9"),
+    "words_of_a_class_of_exceptions": ("class E(Exception):\n    'Words.'\n", "assert E.__doc__ == 'Words.' and issubclass(E, Exception)"),
+    "a_table_of_a_data_class_with_a_row": ("from dataclasses import dataclass\nfrom typing import NamedTuple\nclass R(NamedTuple):\n    a: int\n    b: int\n@dataclass\nclass D:\n    r: R\ndef f(): return D(R(1, 2))\n", "from dataclasses import asdict, astuple\nassert asdict(f()) == {'r': (1, 2)} and astuple(f()) == ((1, 2),)"),
     "words_of_an_exception_in_rows": ("def f(p): raise IndexError(p, [1, 'a'])", "try:\n    f((9, 9))\nexcept IndexError as e:\n    assert e.args == ((9, 9), [1, 'a'])\nelse:\n    assert False"),
     "a_table_that_gives_itself_back": ("class Bag(dict):\n    def add(s, k):\n        s[k] = s.get(k, 0) + 1\n        return s\n", "b = Bag().add('a').add('a').add('b')\nassert b == {'a': 2, 'b': 1} and b['a'] == 2 and sorted(b) == ['a', 'b']"),
 }  # fmt: skip
@@ -162,6 +165,7 @@ IN_PLACE: dict[str, tuple[str, str, str]] = {
     "counted": ("def f(a):\n    a[:2] = [1, 2]\n    return 2", "def f(a): return 2", "a = [1, 1, 2]\nk = f(a)\nassert k == 2 and a[:k] == [1, 2]"),
     "of_a_class": ("class Solution:\n    def turn(self, m): m[:] = [list(r) for r in zip(*m[::-1])]", "class Solution:\n    def turn(self, m): return [list(r) for r in zip(*m[::-1])]", "m = [[1, 2], [3, 4]]\nSolution().turn(m)\nassert m == [[3, 1], [4, 2]]"),
     "of_unittest": ("def f(a): a.append(1)", "def f(a): pass", "import unittest\nclass T(unittest.TestCase):\n    def test_f(self):\n        a = []\n        f(a)\n        self.assertEqual(a, [1])"),
+    "a_variable": ("table = {}\ndef f(k): table[k] = 1", "table = {}\ndef f(k): pass", "f('a')\ntable.clear()\nf('b')\nassert table == {'b': 1}"),
     "a_part_of_an_object": ("class B:\n    def __init__(s): s.items = []\n    def total(s): return sum(s.items)", "class B:\n    def __init__(s): s.items = []\n    def total(s): return 0", "b = B()\nb.items.append(3)\nb.items[0] += 1\nassert b.total() == 4"),
 }  # fmt: skip
 

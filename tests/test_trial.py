@@ -275,8 +275,9 @@ def test_arrays_cross_where_numpy_is_there(run):
 
 def test_changes_in_place_are_seen_only_where_that_is_asked_for(run):
     source, test = "def f(x): x.sort()\n", "x = [3, 1, 2]\nf(x)\nassert x == [1, 2, 3]"
-    assert run(source, test).outcome == "wrong"
-    assert run(source, test, copy_back=True).outcome == "passed"
+    assert run(source, test, copy_back=False).outcome == "wrong"
+    told, tried = run(source, test, copy_back=True), run(source, test)
+    assert [(one.outcome, one.forgeable) for one in (told, tried)] == [("passed", False), ("passed", True)]
 
 
 def test_tests_together_with_the_program_say_that_they_could_be_forged(run):

@@ -130,7 +130,7 @@ def test_an_array_that_is_changed_in_place_is_changed_for_the_test(worker):
     test = "import numpy as np\na = np.array([[1, 2], [3, 4]])\nf(a)\nassert a.tolist() == [[2, 4], [6, 8]]"
     assert judged(worker, "def f(a): a *= 2\n", test, copy_back=True).outcome == "passed"
     assert judged(worker, "def f(a): a *= 3\n", test, copy_back=True).outcome == "wrong"
-    assert judged(worker, "def f(a): a *= 2\n", test).outcome == "wrong"
+    assert judged(worker, "def f(a): a *= 2\n", test, copy_back=False).outcome == "wrong"
 
 
 def test_an_array_of_another_shape_is_not_put_in_the_place_of_the_tests(worker):

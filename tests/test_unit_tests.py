@@ -94,9 +94,11 @@ def test_arguments_that_tests_look_at_come_back_where_the_reference_needs_it():
     check = UnitTests(tests=("x = [2, 1]\norder(x)\nassert x == [1, 2]",), entry_point="order")
     needing = Task(id="t/1", instruction="", check=check, reference="def order(x):\n    x.sort()\n")
     program = sample("def order(x):\n    x[:] = sorted(x)\n")
-    assert verdicts([needing], [program])["t/1#0"].passed
-    without = Task(id="t/1", instruction="", check=check)
-    assert not verdicts([without], [program])["t/1#0"].passed
+    known = verdicts([needing], [program])["t/1#0"]
+    without = verdicts([Task(id="t/1", instruction="", check=check)], [program])["t/1#0"]
+    leaving = Task(id="t/1", instruction="", check=check, reference="order = list\n")
+    assert [(one.passed, one.forgeable) for one in (known, without)] == [(True, False), (True, True)]
+    assert not verdicts([leaving], [sample("def order(x): pass\n")])["t/1#0"].passed
 
 
 def test_a_program_that_empties_its_argument_does_not_pass_where_the_reference_leaves_it_alone():

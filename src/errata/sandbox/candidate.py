@@ -160,6 +160,9 @@ class Service:
             raise
         except BaseException as error:
             reply = ["e", key, self.report(error)]
+            if self.shared is not None:
+                packed = self.shared.packer(self.other)
+                reply.append([packed(item) for item in self.shared.latest()])
         self.tell(reply, key)
 
     def tell(self, reply: list[Json], key: Json) -> None:

@@ -6,7 +6,7 @@ changes that are believed; a verdict that comes of this says `forgeable`.
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from errata.sandbox.literals import outline
@@ -31,22 +31,28 @@ def looks(source: str) -> bool:
     nodes = list(walk(tree))
     calls = list(handing(nodes))
     handed = {name: call.lineno for call in reversed(calls) for name in given(call)}
+    own = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    own |= {node.arg for node in nodes if isinstance(node, ast.arg)} | made(nodes)
     alone = {node.value for node in nodes if isinstance(node, ast.Expr)}
     dropped = {name for call in calls if call in alone for name in given(call)}
     names = [node for node in nodes if isinstance(node, ast.Name) and node.id in dropped]
     return (
         any(node.lineno > handed[node.id] for node in names)
         or any(compared(node, handed) for node in nodes)
-        or any(changed(node) for node in nodes)
+        or any(changed(node, own) for node in nodes)
     )
 
 
-def handing(nodes: Iterable[ast.AST]) -> Iterator[ast.Call]:
-    """Calls of what may be the program's."""
-    nodes = list(nodes)
-    own = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+def made(nodes: Sequence[ast.AST]) -> set[str]:
+    """Names of the test's own functions, classes and modules."""
     imports = [item for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for item in node.names]
-    own |= {(item.asname or item.name).partition(".")[0] for item in imports} | vars(builtins).keys()
+    own = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    return own | {(item.asname or item.name).partition(".")[0] for item in imports}
+
+
+def handing(nodes: Sequence[ast.AST]) -> Iterator[ast.Call]:
+    """Calls of what may be the program's."""
+    own = made(nodes) | vars(builtins).keys()
     for node in nodes:
         match node:
             case ast.Call(func=ast.Name(id=name)) if name not in own:
@@ -88,9 +94,11 @@ def compared(node: ast.AST, handed: dict[str, int]) -> bool:
     return seen and any(not any(isinstance(part, ast.Name | ast.Call) for part in ast.walk(side)) for side in sides)
 
 
-def changed(node: ast.AST) -> bool:
-    """Whether a part of an object is changed in place: `box.items.append(3)`, `box.table['a'] = 1`."""
+def changed(node: ast.AST, own: set[str]) -> bool:
+    """Whether a part of the program's is changed in place: `box.items.append(3)`. own: the test's names."""
     match node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=method, value=ast.Name(id=name)))):
+            return method in CHANGES and name not in own
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name, value=ast.Attribute() | ast.Subscript()))):
             return name in CHANGES
         case ast.Assign(targets=[*targets]) | ast.Delete(targets=[*targets]):

@@ -161,6 +161,10 @@ class Called:
 class Row(Called, tuple[object, ...]):
     """A named tuple of the program's: a plain tuple here, whose names are asked for there."""
 
+    def __new__(cls, *items: object) -> "Row":
+        """One of several items is what `dataclasses.asdict` makes of it: a plain tuple."""
+        return super().__new__(cls, *cast("tuple[tuple[object, ...]]", items)) if len(items) < 2 else cast("Row", items)
+
 
 class Number(Called, int):
     """A whole number with a name."""

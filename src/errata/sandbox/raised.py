@@ -77,7 +77,12 @@ def made(kind: type[BaseException], values: Sequence[object]) -> BaseException:
 
 
 class Asked(type):
-    """The class of such classes: their attributes too are asked for there."""
+    # The class of such classes: their attributes too are asked for there, also their `__doc__`.
+    __doc__ = property(lambda cls: cls.errata_doc())  # pyright: ignore
+
+    def errata_doc(cls) -> object:
+        same = cast("Same | None", vars(cls).get("errata_"))
+        return None if same is None else same.session.ask("get", cls, "__doc__")
 
     def __getattr__(cls, name: str) -> object:
         same = cast("Same | None", vars(cls).get("errata_"))

@@ -173,14 +173,14 @@ class Session:
                     case ["v", int(key), value, None] if key == mine:
                         return unpack(value, self.known)
                     case ["v", int(key), value, list(changed)] if key == mine and self.shared:
-                        for item in changed:
-                            unpack(item, self.known)
+                        unpack(changed, self.known)
                         got = unpack(value, self.known)
                         if operation in SHOWING:
                             self.shared.shown(got)
                         self.shared.resumed()
                         return got
-                    case ["e", int(key), dict(report)] if key == mine:
+                    case ["e", int(key), dict(report), *changed] if key == mine and (self.shared or not changed):
+                        unpack(changed, self.known)
                         error = self.error(report)
                         if self.shared:
                             self.shared.resumed()
