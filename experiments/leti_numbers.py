@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from errata.evaluation.intervals import mean as exact
 
 RESAMPLES = 20_000
-"""So many that a bound is sure to a tenth of a point: with 2,000 of them the seed of the bootstrap moved it by half a
+"""So many that the seed of the bootstrap moves a bound by a hundredth of the interval or so: with 2,000 it was half a
 point, over zero and back for differences that are near to being decided."""
 LEVEL = 0.95
 NEVER = 99.0

@@ -247,8 +247,8 @@ def timed(arms: Mapping[str, Entry]) -> Iterator[str]:
         cells = [f"{row[kind]:,.0f}" for kind in KINDS]
         cells += [f"{row[rate]:,.0f}" if rate in row else "" for rate in ("sample/s", "judge/s", "tokens/s")]
         yield f"| {NAMES[name]} | {' | '.join(cells)} |"
-    yield "\n`measure` is sampling, judging and reading of what is held out or watched. How busy the machine was differs from"
-    yield "arm to arm: compare the stages of one, not the arms."
+    yield "\n`measure` is sampling, judging and reading of what is held out or watched. How busy the machine was"
+    yield "differs from arm to arm: compare the stages of one, not the arms."
 
 
 def spanned(score: Mapping[str, float], sign: str = "") -> str:
