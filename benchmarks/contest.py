@@ -150,17 +150,18 @@ def floor() -> Pace:
     return Pace(seconds=1 / float(done.stdout), passed=frozenset(), each=[0.0], count=1)
 
 
-def in_cell(files: Sequence[str], limit: float) -> Pace:
+def in_cell(files: Sequence[str], limits: Sequence[float]) -> Pace:
     """A pool of plain interpreters, one a program, all of it in a cell: these programs were written by a model."""
+    longest = max(limits)
     told = cell.run(
         {
             "id": "bench",
             "program": "",
-            "seconds": limit,
+            "seconds": longest,
             "wall": 60.0 + len(files) / 20,
-            "readable": list(grader(f"{HERE / 'peers.py'}:by_subprocess", "", limit).readable),
+            "readable": list(grader(f"{HERE / 'peers.py'}:by_subprocess", "", longest).readable),
             "command": [sys.executable, str(HERE / "peers.py"), "cell"],
-            "order": {"files": list(files), "workers": WORKERS, "seconds": limit},
+            "order": {"files": list(files), "workers": WORKERS, "seconds": list(limits)},
         }
     )
     if not told.raised:
@@ -212,6 +213,14 @@ def proportional(pid: int) -> float:
     except OSError:
         return 0.0
     return next(int(line.split()[1]) for line in text.split("\n") if line.startswith("Pss:")) / 1024
+
+
+def by_task(keys: Sequence[str], each: Sequence[float]) -> dict[str, float]:
+    """The mean of a task's spellings."""
+    sums: dict[str, list[float]] = {}
+    for key, seconds in zip(keys, each, strict=True):
+        sums.setdefault(key.partition("#")[0], []).append(seconds)
+    return {task: statistics.mean(found) for task, found in sums.items()}
 
 
 def geometric(values: Sequence[float]) -> tuple[float, float, float]:

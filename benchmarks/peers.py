@@ -150,7 +150,7 @@ def in_cell() -> None:
             file.write(order["files"][at])
         try:
             done = subprocess.run(
-                [sys.executable, "-I", f"{at}.py"], capture_output=True, timeout=order["seconds"], check=False
+                [sys.executable, "-I", f"{at}.py"], capture_output=True, timeout=order["seconds"][at], check=False
             )
         except subprocess.TimeoutExpired:
             return False

