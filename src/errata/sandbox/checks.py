@@ -131,9 +131,9 @@ def ready(source: str, file: str, entry_point: str) -> Test:
     )
 
 
-def is_test(node: ast.stmt) -> TypeGuard[ast.FunctionDef | ast.ClassDef]:
+def is_test(node: ast.stmt) -> TypeGuard[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
     """What pytest would collect."""
-    return (isinstance(node, ast.FunctionDef) and node.name.startswith("test_")) or (
+    return (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")) or (
         isinstance(node, ast.ClassDef)
         and (node.name.startswith("Test") or any("TestCase" in ast.unparse(kind) for kind in node.bases))
     )

@@ -1,171 +1,52 @@
 """What a runner of tests would run: `test_*` functions and cases of unittest that test code only defines.
 
-Also a stand-in for pytest where that is not installed. This text runs beside the judge or, for tests that run together
-with the program, is sent into its process; it imports the standard library alone.
+This text runs beside the judge or, for tests that run together with the program, is sent into its process; it imports
+the standard library alone.
 """
 
+import asyncio
 import contextlib
 import importlib
 import importlib.util
 import inspect
 import io
 import itertools
-import math
 import os
-import re
 import sys
 import tempfile
 import types
 import unittest
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 Names: TypeAlias = Mapping[str, object]
 Function: TypeAlias = Callable[..., object]
-Errors: TypeAlias = type[BaseException] | tuple[type[BaseException], ...]
 
 
-class Approx:
-    """A number, or numbers, that equal others nearly: as pytest's `approx` for plain data."""
+if TYPE_CHECKING:
 
-    def __init__(
-        self, expected: object, rel: float | None = None, abs: float | None = None, nan_ok: bool = False
-    ) -> None:
-        self.expected, self.nan_ok = expected, nan_ok
-        self.rel = rel if rel is not None else 0.0 if abs is not None else 1e-6
-        self.abs = abs if abs is not None else 1e-12
+    class Said:
+        """One `pytest.mark` of a function or class."""
 
-    def __eq__(self, other: object) -> bool:
-        return self.near(self.expected, other)
+        name: str
+        args: tuple[object, ...]
 
-    def __hash__(self) -> int:
-        raise TypeError("unhashable type: 'approx'")
+    class Options:
+        """What is said of a fixture."""
 
-    def __repr__(self) -> str:
-        return f"approx({self.expected!r})"
+        params: Iterable[object] | None
+        autouse: bool
 
-    def near(self, wanted: object, got: object) -> bool:
-        match wanted, got:
-            case bool(), _:
-                return wanted == got
-            case ((int() | float() | complex()), (int() | float() | complex())):
-                if wanted == got or (self.nan_ok and wanted != wanted and got != got):
-                    return True
-                gap = abs(wanted - got)
-                return math.isfinite(abs(wanted)) and gap <= max(self.rel * abs(wanted), self.abs)
-            case (list(), list()) | (tuple(), tuple()):
-                many, others = cast("list[object]", wanted), cast("list[object]", got)
-                return len(many) == len(others) and all(map(self.near, many, others))
-            case dict(), dict():
-                by, other = cast("dict[object, object]", wanted), cast("dict[object, object]", got)
-                return by.keys() == other.keys() and all(self.near(by[key], other[key]) for key in by)
-            case _:
-                return wanted == got
+    class Values:
+        """`pytest.param`."""
 
-
-class Caught:
-    """What `raises` tells of the exception."""
-
-    value: BaseException | None = None
-
-    @property
-    def type(self) -> type[object]:
-        return type(self.value)
-
-    def match(self, pattern: str) -> bool:
-        if re.search(pattern, str(self.value)) is None:
-            raise AssertionError(f"{pattern!r} does not match {str(self.value)!r}")
-        return True
-
-
-@contextlib.contextmanager
-def raising(expected: Errors, match: str | None) -> Generator[Caught]:
-    caught = Caught()
-    try:
-        yield caught
-    except expected as error:
-        caught.value = error
-    else:
-        raise AssertionError(f"DID NOT RAISE {expected}")
-    if match is not None:
-        caught.match(match)
-
-
-def raises(
-    expected: Errors, call: Function | None = None, *args: object, match: str | None = None, **named: object
-) -> object:
-    if call is None:
-        return raising(expected, match)
-    with raising(expected, match) as caught:
-        call(*args, **named)
-    return caught
-
-
-class Said:
-    """One `pytest.mark` of a function."""
-
-    def __init__(self, name: str, args: tuple[object, ...], kwargs: dict[str, object]) -> None:
-        self.name, self.args, self.kwargs = name, args, kwargs
-
-
-class Values:
-    """`pytest.param`: the values of one call."""
-
-    def __init__(self, *values: object, **_: object) -> None:
-        self.values = values
-
-
-class Mark:
-    """`pytest.mark`: keeps what is said of a function where pytest keeps it."""
-
-    def __getattr__(self, name: str) -> Function:
-        def mark(*args: object, **named: object) -> object:
-            if len(args) == 1 and not named and inspect.isfunction(args[0]):
-                return kept(args[0], Said(name, (), {}))
-
-            def later(target: object) -> object:
-                return kept(target, Said(name, args, named))
-
-            return later
-
-        return mark
-
-
-def kept(target: object, said: Said) -> object:
-    before = cast("list[Said]", getattr(target, "pytestmark", []))
-    setattr(target, "pytestmark", [*before, said])  # noqa: B010
-    return target
-
-
-def fixture(target: Function | None = None, **_: object) -> object:
-    return fixture if target is None else target
+        values: tuple[object, ...]
 
 
 def nothing(*_: object, **__: object) -> int:
     """`pytest.main`, for tests that `collected` runs."""
     return 0
-
-
-def fail(reason: str = "") -> None:
-    raise AssertionError(reason)
-
-
-def stand_in() -> None:
-    """Makes `import pytest` work where it is not installed."""
-    if "pytest" not in sys.modules and importlib.util.find_spec("pytest") is None:
-        module = types.ModuleType("pytest")
-        offered = {
-            "approx": Approx,
-            "raises": raises,
-            "mark": Mark(),
-            "param": Values,
-            "fixture": fixture,
-            "fail": fail,
-            "main": nothing,
-        }
-        vars(module).update(offered)
-        sys.modules["pytest"] = module
 
 
 class Ran:
@@ -257,26 +138,131 @@ class Patch:
         self.stack.callback(os.environ.update, own)
 
 
-def called(function: Function, names: Names) -> None:
+class Request:
+    """pytest's `request`, as far as it tells a fixture's parameter."""
+
+    def __init__(self, param: object) -> None:
+        self.param = param
+
+
+class Given:
+    """The fixtures of one call of a test: each is made once."""
+
+    def __init__(self, names: Names, owner: object, chosen: Mapping[str, object], stack: contextlib.ExitStack) -> None:
+        """chosen: values of fixtures that have parameters."""
+        self.names, self.owner, self.chosen, self.stack = names, owner, chosen, stack
+        self.made: dict[str, object] = {}
+
+    def __getitem__(self, word: str) -> object:
+        if word not in self.made:
+            self.made[word] = self.make(word)
+        return self.made[word]
+
+    def make(self, word: str) -> object:
+        """pytest's own that test code may want, or one that it defines."""
+        own = function_of(word, self.names, self.owner)
+        if own is None:
+            return self.offered(word)
+        needed: dict[str, object] = {}
+        for name in inspect.signature(own).parameters:
+            match name:
+                case "self":
+                    needed[name] = self.owner
+                case "request":
+                    needed[name] = Request(self.chosen.get(word))
+                case _:
+                    needed[name] = self[name]
+        if inspect.isgeneratorfunction(own):
+            return self.stack.enter_context(contextlib.contextmanager(own)(**needed))
+        return own(**needed)
+
+    def offered(self, word: str) -> object:
+        match word:
+            case "capsys":
+                capture = Capture()
+                self.stack.enter_context(contextlib.redirect_stdout(capture.out))
+                self.stack.enter_context(contextlib.redirect_stderr(capture.err))
+                return capture
+            case "monkeypatch":
+                return Patch(self.stack)
+            case "tmp_path":
+                return Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
+            case _:
+                raise LookupError(f"fixture '{word}' not found")
+
+
+def defined(word: str, names: Names, owner: object) -> object:
+    """What a name means in a test: in its class or around it. Nothing of the program's is looked into."""
+    found: object = getattr(type(owner), word, None) if owner is not None else None
+    found = names.get(word) if found is None else found
+    return found if type(found) is types.FunctionType or type(found).__module__ == "_pytest.fixtures" else None
+
+
+def function_of(word: str, names: Names, owner: object) -> Function | None:
+    found = defined(word, names, owner)
+    own = getattr(found, "_fixture_function", None) or getattr(found, "__wrapped__", None) or found
+    return cast("Function", own) if inspect.isfunction(own) else None
+
+
+def options_of(word: str, names: Names, owner: object) -> "Options | None":
+    found = defined(word, names, owner)
+    said = getattr(found, "_fixture_function_marker", None) or getattr(found, "_pytestfixturefunction", None)
+    return cast("Options | None", said)
+
+
+def wanted_by(function: Function, names: Names, owner: object) -> Iterator[str]:
+    """Names of the fixtures that a test needs, and of those that these need."""
+    inside = () if owner is None else dir(owner)
+    every = [word for word in (*names, *inside) if (said := options_of(word, names, owner)) and said.autouse]
+    todo, seen = [*every, *unfilled(function)], set[str]()
+    while todo:
+        word = todo.pop(0)
+        if word not in seen:
+            seen.add(word)
+            yield word
+            todo += unfilled(function_of(word, names, owner))
+
+
+def unfilled(function: Function | None) -> list[str]:
+    parameters = inspect.signature(function).parameters.values() if function is not None else ()
+    empty = [one.name for one in parameters if one.default is one.empty]
+    return [name for name in empty if name not in ("self", "request")]
+
+
+def called(function: Function, names: Names, owner: object = None) -> None:
     """Runs a test function once for each of its parameters, with its fixtures."""
-    marks = cast("list[Said]", getattr(function, "pytestmark", []))
-    if any(mark.name in ("skip", "xfail") for mark in marks):
+    marks = [*cast("list[Said]", getattr(function, "pytestmark", []))]
+    marks += cast("list[Said]", getattr(type(owner), "pytestmark", []))
+    if any(mark.name in ("skip", "xfail") or (mark.name == "skipif" and mark.args[0]) for mark in marks):
         return
     marks = [mark for mark in marks if mark.name == "parametrize"]
-    for chosen in itertools.product(*(cast("Iterable[object]", mark.args[1]) for mark in marks)):
+    said = [word for mark in marks for word in words_of(mark.args[0])]
+    words = [word for word in wanted_by(function, names, owner) if word not in said]
+    varied = {word: told.params for word in words if (told := options_of(word, names, owner)) and told.params}
+    skipped = getattr(getattr(sys.modules.get("pytest"), "skip", None), "Exception", unittest.SkipTest)
+    rows = [cast("Iterable[object]", mark.args[1]) for mark in marks]
+    for chosen in itertools.product(*rows, *varied.values()):
         given: dict[str, object] = {}
-        for mark, values in zip(marks, chosen, strict=True):
-            given.update(parameters(mark.args[0], values))
+        for mark, values in zip(marks, chosen, strict=False):
+            given.update(parameters(words_of(mark.args[0]), values))
         with contextlib.ExitStack() as stack:
-            for word, parameter in inspect.signature(function).parameters.items():
-                if word not in given and parameter.default is parameter.empty:
-                    given[word] = provided(word, names, stack)
-            function(**given)
+            fixtures = Given(names, owner, dict(zip(varied, chosen[len(marks) :], strict=True)), stack)
+            needed = unfilled(function)
+            try:
+                given.update({word: fixtures[word] for word in words if word not in given} | given)
+                ended = function(**{word: given[word] for word in given if word in needed or word in said})
+                if inspect.iscoroutine(ended):
+                    asyncio.run(cast("Coroutine[object, object, object]", ended))
+            except cast("type[BaseException]", skipped):
+                continue
 
 
-def parameters(said: object, values: object) -> dict[str, object]:
+def words_of(said: object) -> list[str]:
+    return [word.strip() for word in said.split(",")] if isinstance(said, str) else list(cast("list[str]", said))
+
+
+def parameters(words: Sequence[str], values: object) -> dict[str, object]:
     """The arguments of one call: `"a, b"` and (1, 2)."""
-    words = [word.strip() for word in said.split(",")] if isinstance(said, str) else list(cast("list[str]", said))
     if type(values).__name__ in ("Values", "ParameterSet"):
         values = cast("Values", values).values
     elif len(words) == 1:
@@ -284,47 +270,69 @@ def parameters(said: object, values: object) -> dict[str, object]:
     return dict(zip(words, cast("Sequence[object]", values), strict=True))
 
 
-def provided(word: str, names: Names, stack: contextlib.ExitStack) -> object:
-    """A fixture: pytest's own that test code may want, or one that it defines."""
-    match word:
-        case "capsys":
-            capture = Capture()
-            stack.enter_context(contextlib.redirect_stdout(capture.out))
-            stack.enter_context(contextlib.redirect_stderr(capture.err))
-            return capture
-        case "monkeypatch":
-            return Patch(stack)
-        case "tmp_path":
-            return Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        case _:
-            pass
-    own: object = names.get(word)
-    own = getattr(own, "_fixture_function", None) or getattr(own, "__wrapped__", None) or own
-    if not inspect.isfunction(own):
-        raise LookupError(f"fixture '{word}' not found")
-    needed = {name: provided(name, names, stack) for name in inspect.signature(own).parameters}
-    if inspect.isgeneratorfunction(own):
-        return stack.enter_context(contextlib.contextmanager(own)(**needed))
-    return own(**needed)
-
-
 def collected(wanted: Iterable[str], names: Names) -> None:
     """Runs what test code defines under these names and does not call itself."""
+    begin(names, "setUpModule", "setup_module")
     for name in wanted:
         value = names.get(name)
         if inspect.isfunction(value):
             called(value, names)
         elif isinstance(value, type) and issubclass(value, unittest.TestCase):
-            value.setUpClass()
-            try:
-                for case in unittest.defaultTestLoader.loadTestsFromTestCase(value):
-                    cast("unittest.TestCase", case).debug()
-            finally:
-                value.tearDownClass()
-                value.doClassCleanups()
+            suite(value)
         elif isinstance(value, type):
-            for method in [method for method in vars(value) if method.startswith("test")]:
-                made = cast("object", value())
-                if "setup_method" in vars(value):
-                    cast("Function", getattr(made, "setup_method"))()  # noqa: B009
-                called(cast("Function", getattr(made, method)), names)
+            group(value, names)
+    begin(names, "tearDownModule", "teardown_module")
+
+
+def begin(names: Names, *words: str) -> None:
+    for word in words:
+        if inspect.isfunction(value := names.get(word)):
+            value()
+
+
+def suite(kind: type[unittest.TestCase]) -> None:
+    """The cases of a class of unittest's."""
+    if getattr(kind, "__unittest_skip__", False):
+        return
+    kind.setUpClass()
+    try:
+        for case in unittest.defaultTestLoader.loadTestsFromTestCase(kind):
+            failing = failing_of(cast("unittest.TestCase", case))
+            try:
+                cast("unittest.TestCase", case).debug()
+            except unittest.SkipTest:
+                continue
+            except Exception:
+                if not failing:
+                    raise
+            else:
+                if failing:
+                    raise AssertionError("unexpected success")
+    finally:
+        kind.tearDownClass()
+        kind.doClassCleanups()
+
+
+def failing_of(case: unittest.TestCase) -> bool:
+    """Whether it is said to fail."""
+    method = cast("object", getattr(case, case.id().rpartition(".")[2]))
+    return any(getattr(one, "__unittest_expecting_failure__", False) for one in (case, method))
+
+
+def group(kind: type, names: Names) -> None:
+    """The tests of a plain class, each with an object of its own."""
+    methods = dict.fromkeys(word for one in reversed(kind.__mro__) for word in vars(one) if word.startswith("test"))
+    around(kind, "setup_class")
+    for method in methods:
+        made = cast("object", kind())
+        around(made, "setup_method", method)
+        called(cast("Function", getattr(made, method)), names, made)
+        around(made, "teardown_method", method)
+    around(kind, "teardown_class")
+
+
+def around(owner: object, word: str, method: str = "") -> None:
+    """What a class has done before or after its tests."""
+    own = cast("Function | None", getattr(owner, word, None))
+    if own is not None:
+        own(*([getattr(owner, method)] if method and inspect.signature(own).parameters else []))

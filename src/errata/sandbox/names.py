@@ -48,7 +48,7 @@ def namespace(
     names |= {"__name__": "__main__", "__builtins__": builtins, "__file__": "<string>"}
     wanted, dotted = (frozenset[str]().union(*(getattr(test, kind) for test in tests)) for kind in ("loads", "dotted"))
     if any("pytest" in test.source for test in tests):
-        from errata.sandbox.collect import stand_in
+        from errata.sandbox.pytests import stand_in
 
         stand_in()
     own = prelude(given) if given else {}
@@ -157,8 +157,9 @@ def shared(imports: Iterable[str], source: str) -> Iterator[str]:
 
 @cache
 def collector(pytest: bool) -> str:
-    """The text of `collect`, for tests that run in the program's process. pytest: they may start that one."""
+    """The text of `pytests` and `collect`, for tests that run in the program's process, which may start pytest."""
     from importlib import resources
 
-    text = resources.files("errata.sandbox").joinpath("collect.py").read_text(encoding="utf-8")
+    home = resources.files("errata.sandbox")
+    text = "\n".join(home.joinpath(f"{name}.py").read_text(encoding="utf-8") for name in ("pytests", "collect"))
     return f"{text}\nstand_in()\nrunners({pytest})\n"
