@@ -293,3 +293,24 @@ def test_limits_that_there_cannot_be_are_refused_before_anything_is_begun(tmp_pa
     assert run(*(places.get(word, word) for word in words)) == 2
     assert "not -" in (said := capsys.readouterr().err) or "not 0" in said or "no sandbox tier" in said
     assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_while_the_command_is_still_loading_is_one_line_and_no_traceback():
+    loading = """
+import sys
+class Stop:
+    def find_spec(self, name, *_):
+        if name == "errata.recipes":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Stop())
+from errata.__main__ import main
+main()
+"""
+    ended = subprocess.run([sys.executable, "-c", loading], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (130, "")
+    assert ended.stderr == "errata: stopped before anything was begun\n"
+
+
+def test_python_m_errata_is_the_command():
+    ended = subprocess.run([sys.executable, "-m", "errata", "--version"], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout.startswith("errata ")) == (0, True)

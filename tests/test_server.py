@@ -227,10 +227,11 @@ def test_a_prompt_that_a_filter_holds_back_has_an_empty_reply_and_others_go_on()
         Say(body={"choices": []}),
         Say(body={"error": {"message": "upstream"}}),
         Say(body=["not an object"]),
+        Say(body={"choices": [{"text": 5}]}),
         Say(body={"choices": [{"text": "x" * 5000}]}, cut=True),
         Say(body={"choices": [{"text": "late"}]}, delay=1.5),
     ],
-    ids=["500", "503", "429", "broken JSON", "no choices", "error in 200", "list", "reset", "slow"],
+    ids=["500", "503", "429", "broken JSON", "no choices", "error in 200", "list", "number", "reset", "slow"],
 )
 def test_what_may_pass_is_tried_again(bad):
     def script(call: Call) -> Say:

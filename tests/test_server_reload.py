@@ -147,6 +147,7 @@ def test_an_address_that_is_taken_is_refused_before_weights_of_others_are_asked(
             Fault,
             "server.reload: sh failed with 3: it broke",
         ),
+        (Serving(reload="false"), Fault, "server.reload: false failed with 1$"),
         (Serving(reload="sleep 60", patience=0.2), Fault, "server.reload: sleep has not ended in 0.2 s"),
         (Serving(reload="true", patience=0.2), Fault, "no server answers after 0.2 s"),
         (Serving(reload="sh -c 'open"), UsageError, "is no command"),

@@ -131,7 +131,8 @@ class Holder:
         except subprocess.TimeoutExpired:
             raise Fault(f"server.{what}: {words[0]} has not ended in {self._serving.patience:g} s") from None
         if done.returncode:
-            raise Fault(f"server.{what}: {words[0]} failed with {done.returncode}: {self._last(done.stdout)}")
+            said = self._last(done.stdout)
+            raise Fault(f"server.{what}: {words[0]} failed with {done.returncode}" + (f": {said}" if said else ""))
 
     def _wait(self) -> None:
         until = time.monotonic() + self._serving.patience
@@ -140,7 +141,8 @@ class Holder:
                 said = b"" if self._log is None else self._log.read_bytes()[-4096:]
                 if status == 127:
                     raise UsageError(f"server.start: {self._last(said) or 'no such command'}")
-                raise Fault(f"server.start: the server ended with {status}: {self._last(said)}")
+                last = self._last(said) or "without a word"
+                raise Fault(f"server.start: the server ended with {status}: {last}")
             if time.monotonic() > until:
                 raise Fault(f"{self.url}: no server answers after {self._serving.patience:g} s")
             time.sleep(LOOK)

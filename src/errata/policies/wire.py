@@ -117,12 +117,14 @@ def _choice(choice: Json) -> Choice:
 
 
 def _text(content: Json) -> str:
-    """Content is a text, or parts of one, or nothing."""
+    """Content is a text, or parts of one, or nothing. Raises Broken for anything else."""
+    if content is None:
+        return ""
     if isinstance(content, str):
         return content
     if isinstance(content, list):
         return "".join(_text(part.get("text")) for part in content if isinstance(part, Mapping))
-    return ""
+    raise Broken(f"the text of the reply is none: {one_line(json.dumps(content))}")
 
 
 def _count(found: Json) -> int:
