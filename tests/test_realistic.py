@@ -39,6 +39,26 @@ RUNNERS = {
     "an_exit_at_the_end": PYTEST + "sys.exit(0)",
 }
 TOGETHER = [name for name in RUNNERS if "exit_" not in name]
+WARNING = "import warnings\nclass Old(UserWarning): pass\ndef f(x):\n    warnings.warn(f'old {x}', Old)\n    return x\n"
+LOGGING = "import logging\ndef f(x):\n    logging.getLogger('app').warning('got %d', x)\n    return x\n"
+HEARD: dict[str, tuple[str, str]] = {
+    "caught_warnings": (WARNING, "import warnings\nwith warnings.catch_warnings(record=True) as w:\n    warnings.simplefilter('always')\n    assert f(1) == 1\nassert [str(one.message) for one in w] == ['old 1'] and issubclass(w[0].category, Old)"),
+    "warnings_of_pytest": (WARNING, "import pytest\ndef test_f():\n    with pytest.warns(UserWarning, match='old 2'): f(2)"),
+    "warnings_of_unittest": (WARNING, "import unittest\nclass T(unittest.TestCase):\n    def test_f(self):\n        with self.assertWarns(UserWarning): f(3)"),
+    "warnings_that_are_errors": (WARNING, "import warnings\nwith warnings.catch_warnings():\n    warnings.simplefilter('error')\n    try: f(1)\n    except UserWarning: pass\n    else: assert False"),
+    "logs_of_unittest": (LOGGING, "import unittest\nclass T(unittest.TestCase):\n    def test_f(self):\n        with self.assertLogs('app', level='WARNING') as logs: f(3)\n        self.assertEqual(logs.output, ['WARNING:app:got 3'])"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HEARD)
+def test_what_a_program_warns_of_and_logs_is_heard(name, worker):
+    source, test = HEARD[name]
+    found = judged(worker, source, test)
+    assert found.outcome == "passed", found.detail
+    silent = "class Old(UserWarning): pass\ndef f(x): return x\n"
+    assert judged(worker, silent, test).outcome in ("wrong", "exception")
+
+
 WRONG = {
     "wrong": "def f(x): return 0",
     "wrong_later": "def f(x): return 4",

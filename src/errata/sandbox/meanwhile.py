@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from errata.sandbox.session import Session
 
 REPLACED = ("input", "print")
+MOST_LOGGERS, MOST_NAME = 64, 200
+HEARING = {
+    "warnings": ("warns(", "assertWarns", "catch_warnings", "recwarn"),
+    "logging": ("assertLogs", "assertNoLogs", "caplog"),
+}
+"""What a test that listens for warnings or logs says."""
 
 
 class Meanwhile:
@@ -28,6 +34,10 @@ class Meanwhile:
         """texts: of the tests."""
         self.around = any(word in text for text in texts for word in ("environ", "argv", "setenv"))
         """They may set variables of the process, or its arguments."""
+        whole = "\n".join(texts)
+        self.listening = [name for name, words in HEARING.items() if any(word in whole for word in words)]
+        """What the program has yet to be told to tell of."""
+        self.loggers: set[str] = set()
         self.before = dict(os.environ), sys.argv[:]
         self.variables: dict[str, str] = {}
         """What the program was told of them."""
@@ -45,7 +55,7 @@ class Meanwhile:
         streams, own = self.own, vars(builtins)
         if self.around and (self.variables or self.before != (dict(os.environ), sys.argv)):
             return True
-        return bool(self.told) or not (
+        return bool(self.told or self.listening) or not (
             sys.stdout is streams[0]
             and sys.stderr is streams[1]
             and sys.stdin is streams[2]
@@ -64,6 +74,16 @@ class Meanwhile:
         if words != sys.argv:
             session.putting("stand_in", ("argv", sys.argv[:]), {})
 
+    def log(self, name: object, level: object, text: object) -> None:
+        """What the program has logged."""
+        import logging
+
+        if not (isinstance(name, str) and isinstance(level, int)):
+            return
+        if name in self.loggers or (len(self.loggers) < MOST_LOGGERS and len(name) <= MOST_NAME):
+            self.loggers.add(name)
+            logging.getLogger(name).log(level, "%s", text)
+
     @contextmanager
     def mirrored(self, session: "Session") -> Generator[None]:
         """One question, with what is in place now."""
@@ -78,6 +98,9 @@ class Meanwhile:
                 session.putting("stand_in", (name, text_of(mine) if name == "stdin" else mine), {})
         if self.around:
             self.mirror_surroundings(session)
+        while self.listening:
+            name = self.listening.pop()
+            session.putting("stand_in", (name, warn if name == "warnings" else self.log), {})
         session.child.drain()
         self.read = [len(said) for said in session.child.said()]
         try:
@@ -89,6 +112,14 @@ class Meanwhile:
                 new = said[self.read[at] :].decode("utf-8", "replace")
                 if mine is not own and new and hasattr(mine, "write"):
                     cast("io.StringIO", mine).write(new)
+
+
+def warn(text: object, kind: object) -> None:
+    """What the program has warned of."""
+    import warnings
+
+    if isinstance(text, str) and isinstance(kind, type) and issubclass(kind, Warning):
+        warnings.warn(text, kind, stacklevel=2)
 
 
 def text_of(stream: object) -> object:

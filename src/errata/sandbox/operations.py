@@ -41,12 +41,40 @@ def above(kind: type, target: object, name: str) -> object:
     return getattr(cast("object", super(kind, target)), name)
 
 
+def warned(tell: Callable[..., object]) -> None:
+    """What the program warns of is warned of in the test too."""
+    import warnings
+
+    def show(message: object, category: object, *_: object, **__: object) -> None:
+        tell(str(message), category)
+
+    warnings.simplefilter("always")
+    warnings.showwarning = show
+
+
+def logged(tell: Callable[..., object]) -> None:
+    """What the program logs is logged in the test too."""
+    import logging
+
+    class Telling(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            tell(record.name, record.levelno, record.getMessage())
+
+    logging.getLogger().addHandler(Telling())
+    logging.getLogger().setLevel(logging.DEBUG)
+
+
+HEARD = {"warnings": warned, "logging": logged}
+
+
 def stand_in(name: str, value: object) -> None:
     """What the test has put in the place of one of the language's means of input and output; None: its own again."""
     if name == "stdin":
         sys.stdin = StringIO(value) if isinstance(value, str) else sys.__stdin__ if value is None else value
     elif name == "argv":
         sys.argv[:] = cast("list[str]", value)
+    elif name in HEARD:
+        HEARD[name](cast("Callable[..., object]", value))
     elif name == "environ":
         new, gone = cast("tuple[dict[str, str], list[str]]", value)
         for word in gone:
