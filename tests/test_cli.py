@@ -2,6 +2,8 @@
 
 import errno
 import json
+import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -293,6 +295,17 @@ def test_limits_that_there_cannot_be_are_refused_before_anything_is_begun(tmp_pa
     assert run(*(places.get(word, word) for word in words)) == 2
     assert "not -" in (said := capsys.readouterr().err) or "not 0" in said or "no sandbox tier" in said
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["leti", "ilf", "autoif"])
+def test_the_help_of_a_flag_flows_whatever_the_lines_of_its_source(command):
+    words = [sys.executable, "-m", "errata", command, "--help"]
+    wide = os.environ | {"COLUMNS": "120", "PYTHONIOENCODING": "utf-8"}
+    said = subprocess.run(words, capture_output=True, encoding="utf-8", env=wide, check=True).stdout
+    lines = [line.strip("│").strip() for line in said.splitlines() if line.startswith("│")]
+    assert "--model STR" in lines
+    # A short word alone, with no default behind it, stands where the source breaks a line.
+    assert not [line for line in lines if re.fullmatch(r"[a-z`,]{1,12}", line)]
 
 
 def test_ctrl_c_while_the_command_is_still_loading_is_one_line_and_no_traceback():

@@ -2,8 +2,10 @@
 
 import errno
 import functools
+import importlib
 import importlib.metadata
 import os
+import re
 import select
 import sys
 from collections.abc import Callable, Sequence
@@ -84,8 +86,7 @@ def ilf(
 
     Args:
         run: Folder of the run; the same command goes on where it stopped, also when people have answered.
-        preset: Where settings start from. `auto`: `primer`, whose annotator is simulated, for the primer, else
-            `standard`; `paper`: the authors' own.
+        preset: Where settings start. `auto`: `primer` (a simulated annotator) or `standard`; `paper`: the authors' own.
     """
     from errata.evaluation import compared
     from errata.evaluation.report import report
@@ -123,8 +124,7 @@ def autoif(
 
     Args:
         run: Folder of the run; the same command goes on where it stopped.
-        preset: Where settings start from. `auto`: `primer` for the primer, else `paper`; `release`: the rules of the
-            authors' code.
+        preset: Where settings start. `auto`: `primer` for the primer, else `paper`; `release`: as the authors' code.
     """
     from errata.evaluation import funnel, steps
     from errata.evaluation.report import report
@@ -184,8 +184,7 @@ def judge(
     """Run recorded programs against their tasks' tests; one verdict line for each input line, in input order.
 
     Args:
-        samples: JSONL of {"task_id", "completion"}, {"task_id", "solution"}, Google's {"prompt", "response"} or Sample
-            records.
+        samples: JSONL of {"task_id", "completion" or "solution"}, Google's {"prompt", "response"} or Sample records.
         tasks: Where the tests come from, NAME[:FILE][split][a:b].
         out: Where verdicts go; OUT.part while some are owed.
         workers: Programs at once; 0 is one a core.
@@ -279,6 +278,11 @@ def commands(words: Sequence[str]) -> dict[str, Callable[..., None]]:
     }
 
 
+def paragraphs(text: str) -> str:
+    """A help text whose lines flow: only an empty line ends a paragraph."""
+    return "\n\n".join(" ".join(part.split()) for part in re.split(r"\n\s*\n", text.strip()))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command. Whose turn it is next decides the exit code; only our own bugs show a traceback."""
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -286,6 +290,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if words == ["--version"]:
             print(f"errata {importlib.metadata.version('errata')}")
         else:
+            # tyro (1.0) joins the lines of a field's docstring before it takes their indentation off, and so breaks
+            # the help of a flag where the source breaks it.
+            vars(importlib.import_module("tyro._strings"))["remove_single_line_breaks"] = paragraphs
             tyro.extras.subcommand_cli_from_dict(commands(words), prog="errata", args=words, description=ABOUT)
         sys.stdout.flush()
     except Turn as turn:
