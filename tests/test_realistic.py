@@ -82,6 +82,16 @@ def test_a_runner_in_the_programs_process_neither_ends_it_nor_hides_a_failure(na
         assert judged(worker, source, RUNNERS[name], together=True).outcome in ("wrong", "early_exit"), source
 
 
+@pytest.mark.parametrize("together", [False, True], ids=["apart", "together"])
+def test_a_runners_failure_is_told_as_any_other(together, worker):
+    found = judged(worker, "def f(x): return 1 / 0", RUNNERS["a_runner"], together=together)
+    assert (found.outcome, "ZeroDivisionError" in found.detail) == ("exception", True)
+    assert "loud" not in found.detail
+    assert "/" not in found.detail.replace("1 / 0", "")
+    early = judged(worker, "import os\ndef f(x): os._exit(0)", RUNNERS["a_runner"], together=together)
+    assert early.outcome == "early_exit"
+
+
 def test_a_runner_of_one_check_is_whole_again_for_the_next(worker):
     import unittest
 

@@ -7,7 +7,6 @@ the standard library alone.
 import asyncio
 import contextlib
 import importlib
-import importlib.util
 import inspect
 import io
 import itertools
@@ -42,47 +41,6 @@ if TYPE_CHECKING:
         """`pytest.param`."""
 
         values: tuple[object, ...]
-
-
-def nothing(*_: object, **__: object) -> int:
-    """`pytest.main`, for tests that `collected` runs."""
-    return 0
-
-
-class Ran:
-    """What `unittest.main` gives: the tests that it would run are run by `collected`."""
-
-    def __init__(self, *_: object, **__: object) -> None:
-        self.result = unittest.TestResult()
-
-
-def runners(pytest: bool) -> Callable[[], None]:
-    """Test code that starts a runner by itself neither ends there nor hides what fails; what puts them back.
-
-    pytest: it may start that one.
-    """
-    run = unittest.TextTestRunner.run
-
-    def loud(self: unittest.TextTestRunner, test: unittest.TestSuite) -> unittest.TestResult:
-        result = run(self, test)
-        for _, text in (*result.failures, *result.errors):
-            raise AssertionError(text)
-        return result
-
-    put: list[tuple[object, str, object]] = [(unittest, "main", Ran), (unittest.TextTestRunner, "run", loud)]
-    if pytest and "pytest" not in sys.modules and importlib.util.find_spec("pytest") is not None:
-        importlib.import_module("pytest")
-    if (module := sys.modules.get("pytest")) is not None:
-        put.append((module, "main", nothing))
-    before = [(home, name, cast("object", getattr(home, name, None))) for home, name, _ in put]
-    for home, name, value in put:
-        setattr(home, name, value)
-
-    def restore() -> None:
-        for home, name, value in before:
-            setattr(home, name, value)
-
-    return restore
 
 
 class Read:

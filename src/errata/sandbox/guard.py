@@ -118,7 +118,7 @@ def settings(sources: Sequence[str]) -> Iterator[Callable[[], object]]:
 
     yield restore
     if any(map(running, sources)):
-        from errata.sandbox.collect import runners
+        from errata.sandbox.runners import runners
 
         yield runners(any(starts_pytest(source) for source in sources))
     if "numpy" in sys.modules or (any("numpy" in source for source in sources) and find_spec("numpy")):

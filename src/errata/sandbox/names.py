@@ -157,9 +157,10 @@ def shared(imports: Iterable[str], source: str) -> Iterator[str]:
 
 @cache
 def collector(pytest: bool) -> str:
-    """The text of `pytests` and `collect`, for tests that run in the program's process, which may start pytest."""
+    """The text of `collect` and its like, for tests that run in the program's process, which may start pytest."""
     from importlib import resources
 
     home = resources.files("errata.sandbox")
-    text = "\n".join(home.joinpath(f"{name}.py").read_text(encoding="utf-8") for name in ("pytests", "collect"))
+    texts = [home.joinpath(f"{name}.py").read_text(encoding="utf-8") for name in ("pytests", "runners", "collect")]
+    text = "\n".join(texts)
     return f"{text}\nstand_in()\nrunners({pytest})\n"

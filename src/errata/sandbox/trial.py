@@ -279,7 +279,8 @@ class Trial:
         found: list[Found] = []
         if any(test.tests or running(test.source) for test in self.by_file.values()):
             text = collector(any(map(starts_pytest, self.sources)))
-            session.ask("test", f"errata_collect = {{}}\nexec({text!r}, errata_collect)", "<collect>")
+            made = f"exec(compile({text!r}, '<collect>', 'exec'), errata_collect)"
+            session.ask("test", f"errata_collect = {{}}\n{made}", "<collect>")
         for name, test in self.by_file.items():
             before = self.layout.pieces[name][0] if name in self.layout.pieces else 0
             try:
