@@ -326,6 +326,22 @@ def test_one_held_out_task_is_one_task_in_the_terminal_and_on_the_page(tmp_path,
     assert "of 1 held&#8209;out task at" in report(made).read_text()
 
 
+def test_a_measurement_of_one_model_speaks_of_no_rounds_no_training_and_no_difference(tmp_path):
+    made = write(tmp_path / "run", rounds=0, tasks=8) / "base" / "held-out"
+    page = report(made).read_text()
+    assert "Held-out tasks</h2>" in page
+    for words in (
+        "by round",
+        "round's training",
+        "differences are paired",
+        "mended most",
+        "Still failing",
+        'id="curve"',
+    ):
+        assert words not in page
+    assert "Failing: " in page
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.text(max_size=200))
 def test_typesetting_loses_no_visible_character(text):

@@ -252,7 +252,9 @@ def duration(seconds: float) -> str:
 def _figures(folder: Folder) -> dict[str, Json]:
     figures: dict[str, Json] = {}
     if folder.measured:
-        figures["curve"] = charts.learning_curve(folder)
+        # Of one model alone a curve is one point, which stands in the table.
+        if folder.measured[-1].name != "model":
+            figures["curve"] = charts.learning_curve(folder)
         figures["held-out"] = charts.mixes([(r.title, r.held_out.mix) for r in folder.measured])
     if trained := [(r.title, r.training.mix) for r in folder.rounds if r.training.mix]:
         figures["training"] = charts.mixes(trained)

@@ -25,6 +25,8 @@ from errata.types import Feedback, Sample, Verdict
 
 MOST = 10
 MENDED, FOOLED, STILL = 3, 1, 2
+UNTRAINED = ("base", "model")
+"""The base of a run, and the one model of a measurement: nothing came before them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +138,7 @@ def _still(last: Round, seed: int) -> Iterator[Pick]:
     for task in sorted(rates, key=lambda task: (rates[task], _rank(seed, task))):
         if rates[task] < 1:
             row = _draws(last.held_out, task, passed=False, seed=seed)[0]
-            why = f"{'Failing' if last.name == 'base' else 'Still failing'}: {100 * rates[task]:.0f} % of draws pass"
+            why = f"{'Failing' if last.name in UNTRAINED else 'Still failing'}: {100 * rates[task]:.0f} % of draws pass"
             yield Pick(why=why, task=task, places=(_held_out(last, row),))
 
 
@@ -149,11 +151,11 @@ def _failing(title: str, judged: Judged, seed: int) -> list[Pick]:
         columns.append(
             [
                 Pick(
-                    why=f"One way to fail: {outcome}",
+                    why=f"{'Once more' if at else 'One way to fail'}: {outcome}",
                     task=row.task,
                     places=(Place(title=title, folder=judged.path, id=row.id),),
                 )
-                for row in _ranked(list(one_a_task.values()), seed)[:MOST]
+                for at, row in enumerate(_ranked(list(one_a_task.values()), seed)[:MOST])
             ]
         )
     return [found for turn in zip_longest(*columns) for found in turn if found is not None]
