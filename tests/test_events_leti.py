@@ -113,7 +113,9 @@ def test_errata_judge_gives_the_scores_with_their_intervals_in_its_last_line(tmp
     (tmp_path / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     out = tmp_path / "out.jsonl"
     main(["judge", str(tmp_path / "samples.jsonl"), "--tasks", source(tmp_path, "exam"), "-o", str(out), "--json"])
-    found = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+    told = capsys.readouterr()
+    assert told.err.strip() == "3 of 4 passed; pass@1 75.0 %, Arg-I F1 85.7 %, Arg-C F1 85.7 %, hallucinated 0.0 %"
+    found = json.loads(told.out.strip().splitlines()[-1])
     assert (found["arg_c_precision"], found["arg_c_recall"]) == (100.0, 75.0)
     assert found["arg_c_f1"] == pytest.approx(600 / 7, abs=0.01)
     assert found["arg_c_f1_low"] < found["arg_c_f1"] < found["arg_c_f1_high"]

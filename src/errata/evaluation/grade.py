@@ -29,6 +29,8 @@ BROKEN = "broken_checks"
 """Lines of which nothing is known, since the check itself is broken; in no rate."""
 UNASKED = "tasks_without_sample"
 """Tasks that no line answers; in no rate."""
+ARGUMENTS = {"arg_i_f1": "Arg-I F1", "arg_c_f1": "Arg-C F1"}
+"""Of event arguments, as the papers write it."""
 APART = {
     UNMATCHED: "{:.0f} unmatched: no task has their prompt",
     BROKEN: "{:.0f} not decided: the check itself is broken (invalid_check; their `detail` says how)",
@@ -330,9 +332,12 @@ def levelled(lines: Sequence[Line], work: Sequence[Work]) -> dict[str, float]:
 
 
 def said(found: Mapping[str, float]) -> str:
-    """The summary in a line for people; what is of one level or category alone is left to the JSON."""
+    """The summary in a line for people; what is of one level or category alone, and what an F1 is made of, is left to
+    the JSON."""
     counts = ("n", "passed", "owed", UNMATCHED, BROKEN, UNASKED)
-    shown = {name: value for name, value in found.items() if not name.endswith(("_low", "_high")) and ":" not in name}
+    left = ("_low", "_high", "_precision", "_recall")
+    shown = {name: value for name, value in found.items() if not name.endswith(left) and ":" not in name}
+    shown = {ARGUMENTS.get(name, name): value for name, value in shown.items() if not name.startswith("found_")}
     rates = ", ".join(
         f"{name} {value:.2f} of {len(levels.LEVELS)}" if name == "csl" else f"{name} {value:.1f} %"
         for name, value in shown.items()
