@@ -57,10 +57,10 @@ def test_what_one_tasks_tests_set_is_not_so_for_the_next(name, referee):
 
 
 def test_a_stand_in_for_pytest_may_stand_in_twice():
-    script = "from errata.sandbox.collect import stand_in; stand_in(); stand_in(); import pytest; print(pytest.raises)"
+    script = "from errata.sandbox.pytests import stand_in; stand_in(); stand_in(); import pytest; print(pytest.raises)"
     environment = {"PYTHONPATH": str(Path(errata.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-S", "-c", script], env=environment, capture_output=True, text=True)
-    assert "errata.sandbox.collect" in done.stdout or "function raises" in done.stdout, done.stderr
+    assert "errata.sandbox.pytests" in done.stdout or "function raises" in done.stdout, done.stderr
 
 
 BAG = "class Bag:\n    def __init__(self, a): self.a = a\n    def __iter__(self): return iter(self.a)\n    def __len__(self): return len(self.a)\ndef f(a): return Bag(a)\n"
