@@ -62,7 +62,11 @@ def test_a_file_of_replies_that_is_not_there_is_refused_before_the_run_is_begun(
         ("--backend", "recorded:torn.jsonl", "torn.jsonl:2: not JSON"),
         ("--backend", "recorded:other.jsonl", "other.jsonl:1: text: field required"),
         ("--objective.pretrain-mix", "folder", "pretrain_mix: folder: is a folder"),
-        ("--objective.pretrain-mix", "empty.jsonl", "pretrain_mix: empty.jsonl: holds no text"),
+        (
+            "--objective.pretrain-mix",
+            "empty.jsonl",
+            "pretrain_mix: empty.jsonl: holds no text (of JSONL, what stands in a line's `text`",
+        ),
         ("--objective.pretrain-mix", "torn.jsonl", "torn.jsonl:2: not JSON"),
         ("--objective.pretrain-mix", "bytes.txt", "bytes.txt: not UTF-8 text"),
         ("--judging.sandbox-python", "absent", "absent is no Python environment"),

@@ -11,7 +11,7 @@ from errata.policies import Serving
 from errata.policies.recorded import Recorded
 from errata.recipes.weights import folder
 from errata.training import Objective
-from errata.training.rows import corpus, documents, end
+from errata.training.rows import TEXTLESS, corpus, documents, end
 from errata.types import Prompt
 
 
@@ -34,7 +34,7 @@ def texts(*objectives: Objective) -> None:
     """Raises UsageError for a pretraining mix with a line that cannot be read, or without a text."""
     for mix in dict.fromkeys(objective.pretrain_mix for objective in objectives):
         if mix and not sum(bool(text.strip()) for text in documents(corpus(mix))):
-            raise UsageError(f"pretrain_mix: {mix}: holds no text")
+            raise UsageError(f"pretrain_mix: {mix}: holds no text{TEXTLESS}")
 
 
 def reloaded(backend: str, server: Serving) -> None:

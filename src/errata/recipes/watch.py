@@ -22,7 +22,7 @@ from errata.policies import Serving, serve
 from errata.runs import Run
 from errata.tasks import digest, load
 from errata.text import Trim
-from errata.training.rows import corpus, documents
+from errata.training.rows import TEXTLESS, corpus, documents
 from errata.types import Task, Timed
 
 TEXT = "perplexity"
@@ -119,7 +119,7 @@ def pieces(source: str, most: int) -> list[str]:
         raise UsageError(f"watch: {source}: no such file")
     found = [piece for text in documents(corpus(source)) for piece in cut(text) if piece.strip()]
     if not found:
-        raise UsageError(f"watch: {source} holds no text")
+        raise UsageError(f"watch: {source} holds no text{TEXTLESS}")
     return [found[len(found) * at // most] for at in range(most)] if len(found) > most else found
 
 

@@ -29,6 +29,9 @@ WINDOW = 8
 BLOCK = 1024
 """Tokens of a block of plain text, or as many as the model takes, or as the longest example has."""
 
+TEXTLESS = " (of JSONL, what stands in a line's `text` or `content`)"
+"""What a file of texts is looked into for, where it has none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
