@@ -291,8 +291,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"errata {importlib.metadata.version('errata')}")
         else:
             # tyro (1.0) joins the lines of a field's docstring before it takes their indentation off, and so breaks
-            # the help of a flag where the source breaks it.
-            vars(importlib.import_module("tyro._strings"))["remove_single_line_breaks"] = paragraphs
+            # the help of a flag where the source breaks it; a tyro without this place has only its looks to lose.
+            with suppress(ImportError):
+                vars(importlib.import_module("tyro._strings"))["remove_single_line_breaks"] = paragraphs
             tyro.extras.subcommand_cli_from_dict(commands(words), prog="errata", args=words, description=ABOUT)
         sys.stdout.flush()
     except Turn as turn:
