@@ -7,6 +7,7 @@ STAMP := .venv/installed
 
 install: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
+	@echo 'Installing into .venv, PyTorch among it: this takes some minutes.'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $(STAMP)
