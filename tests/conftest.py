@@ -1,10 +1,12 @@
 """What several test files begin with."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
 from errata.sandbox import tiers
+from errata.sandbox.worker import Worker
 
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["tier 1", "tier 2"])
@@ -15,3 +17,11 @@ def tier(request: pytest.FixtureRequest) -> int:
         assert not os.environ.get("CI"), lacking[0]
         pytest.skip(f"this machine refuses tier {request.param}: {lacking[0]}")
     return request.param
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    """One judge of the best tier that this machine holds, for the tests of a module one after the other."""
+    made = Worker()
+    yield made
+    made.close()

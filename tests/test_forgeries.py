@@ -11,7 +11,6 @@ import pytest
 from errata.errors import Fault
 from errata.sandbox import Limits, Program
 from errata.sandbox.referee import Referee
-from errata.sandbox.tiers import probe
 from errata.sandbox.trial import NOTHING
 
 CORPUS = Path(__file__).parents[2] / "shared" / "attacks.jsonl"
@@ -43,14 +42,9 @@ def corpus(*groups: str) -> list[dict]:
     return [row for row in rows if row["group"] in groups]
 
 
-@pytest.fixture(scope="module", params=[1, 2])
-def referee(request) -> Iterator[Referee]:
-    found = probe()
-    if found.tier > request.param:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"tier {request.param} cannot be had on this machine")
-        pytest.skip(f"tier {request.param} cannot be had on this machine")
-    made = Referee(tier=request.param)
+@pytest.fixture(scope="module")
+def referee(tier: int) -> Iterator[Referee]:
+    made = Referee(tier=tier)
     yield made
     made.close()
 

@@ -5,21 +5,11 @@ A row is (right program, wrong program, test). The right one must pass and the w
 and where program and test share a process, the same is found, which is what plain Python says.
 """
 
-from collections.abc import Iterator
-
 import pytest
 
 from errata.sandbox import Limits, Program
 from errata.sandbox.limits import Outcome
 from errata.sandbox.trial import run_trial
-from errata.sandbox.worker import Worker
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    made = Worker()
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What is read off the text of tests, and that a verdict is the same whether it was or not."""
 
 import ast
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -54,13 +53,6 @@ TESTS = {
     "together": {"tests": ("check(f)",), "setup": CHECK},
     "loop": {"tests": ("assert f(1) == 2",), "hidden": (LOOP,)},
 }
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    made = Worker()
-    yield made
-    made.close()
 
 
 def timeless(outcome: Outcome) -> Outcome:

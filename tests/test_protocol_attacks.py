@@ -6,7 +6,6 @@ right after it passes.
 """
 
 import json
-import os
 import time
 from collections.abc import Iterator
 
@@ -15,7 +14,6 @@ import pytest
 from errata.sandbox import Limits, Pool, Program
 from errata.sandbox.limits import Outcome
 from errata.sandbox.referee import Referee
-from errata.sandbox.tiers import probe
 
 ADD = ("assert f(1, 2) == 3", "assert f(5, 7) == 12", "assert f(-1, 2) == 1")
 ONE = ("assert f(1) == 3",)
@@ -47,13 +45,9 @@ def f(*given):
 """
 
 
-@pytest.fixture(scope="module", params=[1, 2], ids=["tier 1", "tier 2"])
-def referee(request: pytest.FixtureRequest) -> Iterator[Referee]:
-    lacking = [missing.reason for missing in probe().missing if missing.tier == request.param]
-    if lacking:
-        assert not os.environ.get("CI"), lacking[0]
-        pytest.skip(f"this machine refuses tier {request.param}: {lacking[0]}")
-    made = Referee(tier=request.param)
+@pytest.fixture(scope="module")
+def referee(tier: int) -> Iterator[Referee]:
+    made = Referee(tier=tier)
     yield made
     made.close()
 

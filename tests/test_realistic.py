@@ -1,8 +1,6 @@
 # ruff: noqa: E501 (tables of programs read best a row a line)
 """Checks in the shapes in which people hand them over: what starts a runner, hands over nodes, leaves by `exit()`."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from errata.sandbox import Limits, Program
@@ -10,13 +8,6 @@ from errata.sandbox.limits import Outcome
 from errata.sandbox.script import run_script
 from errata.sandbox.trial import run_trial
 from errata.sandbox.worker import Worker
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    made = Worker()
-    yield made
-    made.close()
 
 
 def judged(worker: Worker, source: str, *tests: str, **rest) -> Outcome:

@@ -3,20 +3,12 @@
 
 import importlib.util
 import sys
-from collections.abc import Iterator
 
 import pytest
 
 from errata.sandbox import Limits, Program
 from errata.sandbox.trial import run_trial
 from errata.sandbox.worker import Worker
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    made = Worker()
-    yield made
-    made.close()
 
 
 def found(worker: Worker, source: str, test: str, together: bool = False) -> str:

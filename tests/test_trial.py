@@ -3,7 +3,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,6 @@ from errata.sandbox import Limits, Program
 from errata.sandbox.limits import Outcome
 from errata.sandbox.referee import Referee
 from errata.sandbox.trial import run_trial
-from errata.sandbox.worker import Worker
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    made = Worker()
-    yield made
-    made.close()
 
 
 @pytest.fixture

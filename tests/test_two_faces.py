@@ -1,21 +1,12 @@
 # ruff: noqa: E501 (tables of programs read best a row a line)
 """A value has one face, and nothing of what a test compares with is the program's: holes that attacks have found."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from errata.sandbox import Limits, Program
 from errata.sandbox.limits import Outcome
 from errata.sandbox.trial import run_trial
 from errata.sandbox.worker import Worker
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    made = Worker()
-    yield made
-    made.close()
 
 
 def judged(worker: Worker, source: str, *tests: str, entry: str = "f", **rest) -> Outcome:
