@@ -18,8 +18,7 @@ CHANGING = frozenset(
 ALLOWED = frozenset(
     (
         *("__name__", "__qualname__", "__doc__", "__module__", "__dict__", "__annotations__", "__wrapped__"),
-        *("__defaults__", "__kwdefaults__", "__signature__", "__match_args__", "__members__"),
-        *("__bases__",),
+        *("__defaults__", "__kwdefaults__", "__signature__", "__match_args__", "__members__", "__bases__"),
     )
 )
 """Attributes with two underscores that may be asked for; others could steer this interpreter's own machinery."""
